@@ -1,0 +1,175 @@
+"""Replies: bounded before they are parsed, and read field by field with plain errors.
+
+Both exchanges have been seen to send numbers as JSON numbers and as strings, so every
+getter takes either. All that does not fit raises BadReply and names the field.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from exchcli.errors import BadReply
+from exchcli.money import MAX_DIGITS, wire_decimal
+
+MAX_BYTES = 16 * 1024 * 1024
+MAX_DEPTH = 64
+
+# Strings are matched whole, so that a bracket within one does not count.
+_STRUCTURE = re.compile(r'"(?:[^"\\]++|\\.)*+"|[\[\]{}]', re.DOTALL)
+_INTEGER = re.compile(r"-?[0-9]{1,18}")
+_LAST_SECOND = 253402300799  # 9999-12-31T23:59:59Z
+
+
+def parse(body: bytes) -> Reply:
+    """The JSON of a reply, numbers exact. Raises BadReply for everything else."""
+    if len(body) > MAX_BYTES:
+        raise BadReply(f"a reply of more than {MAX_BYTES // 1024 // 1024} MiB")
+    if not body.strip():
+        raise BadReply("an empty reply")
+    try:
+        text = body.decode("utf-8")
+    except UnicodeDecodeError:
+        raise BadReply("a reply that is not UTF-8 text") from None
+    _check_depth(text)
+    try:
+        value = json.loads(
+            text, parse_float=wire_decimal, parse_int=_bounded_int, parse_constant=_refuse
+        )
+    except json.JSONDecodeError:
+        raise BadReply(_not_json(text)) from None
+    except ValueError as error:
+        raise BadReply(f"a reply with {error}") from None
+    return Reply(value, "")
+
+
+def _check_depth(text: str) -> None:
+    if text.count("[") + text.count("{") <= MAX_DEPTH:
+        return
+    depth = 0
+    for found in _STRUCTURE.finditer(text):
+        character = found.group()
+        if character in ("[", "{"):
+            depth += 1
+            if depth > MAX_DEPTH:
+                raise BadReply(f"a reply nested deeper than {MAX_DEPTH}")
+        elif character in ("]", "}"):
+            depth -= 1
+
+
+def _bounded_int(text: str) -> int:
+    if len(text) > MAX_DIGITS:
+        raise ValueError(f"a number of more than {MAX_DIGITS} digits")
+    return int(text)
+
+
+def _refuse(text: str) -> Any:
+    raise ValueError(f"{text} in place of a number")
+
+
+def _not_json(text: str) -> str:
+    start = text.lstrip()[:200].lower()
+    if start.startswith("<"):
+        return "an HTML page" if "html" in start else "a page of markup"
+    if start.startswith(("{", "[")):
+        return "a truncated or broken reply"
+    return "a reply that is not JSON"
+
+
+class Reply:
+    """One value of a reply together with where it stands, such as `ticker[0].last`."""
+
+    __slots__ = ("path", "value")
+
+    def __init__(self, value: Any, path: str = "") -> None:
+        self.value = value
+        self.path = path
+
+    def __getitem__(self, key: str | int) -> Reply:
+        """A field of an object, or an item of an array, that must be there."""
+        if isinstance(key, int):
+            items = self._array()
+            if key >= len(items):
+                raise self._wrong(f"has {len(items)} items, too few")
+            return Reply(items[key], f"{self.path}[{key}]")
+        found = self.get(key)
+        if found is None:
+            raise BadReply(f"{self._child(key)} is missing")
+        return found
+
+    def get(self, key: str) -> Reply | None:
+        """A field that may be missing, null or an empty text; then None."""
+        if not isinstance(self.value, dict):
+            raise self._wrong("is not an object")
+        value = self.value.get(key)
+        return None if value is None or value == "" else Reply(value, self._child(key))
+
+    def __contains__(self, key: str) -> bool:
+        return isinstance(self.value, dict) and key in self.value
+
+    def __iter__(self) -> Iterator[Reply]:
+        for index, item in enumerate(self._array()):
+            yield Reply(item, f"{self.path}[{index}]")
+
+    def decimal(self) -> Decimal:
+        """A number, exact, with every digit that was sent."""
+        value = self.value
+        if isinstance(value, Decimal):
+            return value
+        if isinstance(value, int) and not isinstance(value, bool):
+            return Decimal(value)
+        if isinstance(value, str):
+            try:
+                return wire_decimal(value)
+            except ValueError:
+                pass
+        raise self._wrong("is not a number")
+
+    def integer(self) -> int:
+        """A whole number of at most 18 digits."""
+        value = self.value
+        if isinstance(value, int) and not isinstance(value, bool):
+            value = str(value)
+        if isinstance(value, str) and _INTEGER.fullmatch(value):
+            return int(value)
+        raise self._wrong("is not a whole number")
+
+    def text(self) -> str:
+        """A text; numbers that serve as one, such as an id, are written out."""
+        if isinstance(self.value, str):
+            return self.value
+        if isinstance(self.value, int) and not isinstance(self.value, bool):
+            return str(self.value)
+        raise self._wrong("is not a text")
+
+    def flag(self) -> bool:
+        """True or false, also written as 1 or 0."""
+        if self.value in (True, 1, "1"):
+            return True
+        if self.value in (False, 0, "0"):
+            return False
+        raise self._wrong("is neither true nor false")
+
+    def moment(self) -> datetime:
+        """Epoch seconds as an aware time in UTC."""
+        seconds = self.integer()
+        if not 0 <= seconds <= _LAST_SECOND:
+            raise self._wrong("is not a time")
+        return datetime.fromtimestamp(seconds, UTC)
+
+    def _array(self) -> list[Any]:
+        if not isinstance(self.value, list):
+            raise self._wrong("is not a list")
+        return self.value
+
+    def _child(self, key: str) -> str:
+        return f"{self.path}.{key}" if self.path else key
+
+    def _wrong(self, what: str) -> BadReply:
+        shown = repr(self.value)
+        shown = shown if len(shown) <= 40 else shown[:37] + "..."
+        return BadReply(f"{self.path or 'the reply'} {what}: {shown}")

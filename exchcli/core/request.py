@@ -1,0 +1,77 @@
+"""What is sent to an exchange, and the generator protocol in which endpoints ask for it.
+
+A `Flow[T]` is a generator that yields what it wants sent (one `Request`, or a list of them
+that may run at the same time), is resumed with the reply (or the list of replies), and
+returns a T. It does no I/O of its own, so a test drives it with recorded replies.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+from urllib.parse import quote, urlencode
+
+from exchcli.core.reply import Reply
+
+T = TypeVar("T")
+
+Flow = Generator[Any, Any, T]
+Value = str | int
+Params = Mapping[str, Value]
+# The body of one endpoint: it yields parameters and is resumed with the reply to them.
+Steps = Generator[Params, Reply, T]
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """One endpoint as its document lists it. `weight` is what a call costs of the limit."""
+
+    method: str
+    path: str
+    weight: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One call of an endpoint. Parameters named in the endpoint's path go there."""
+
+    endpoint: Endpoint
+    params: Params
+
+    @property
+    def path(self) -> str:
+        """The path with its parameters filled in, percent-encoded."""
+        path = self.endpoint.path
+        for name, value in self.params.items():
+            path = path.replace("{" + name + "}", quote(str(value), safe=""))
+        return path
+
+    @property
+    def query(self) -> str:
+        """The other parameters, encoded once, in the order they were given."""
+        inside = self.endpoint.path
+        return urlencode([(k, v) for k, v in self.params.items() if "{" + k + "}" not in inside])
+
+
+def gather(flows: Iterable[Flow[T]]) -> Flow[list[T]]:
+    """Runs flows side by side: each round yields one list of all that they want sent."""
+    running = list(flows)
+    results: dict[int, T] = {}
+    wanted: dict[int, Any] = {}
+
+    def step(index: int, reply: Any) -> None:
+        try:
+            wanted[index] = running[index].send(reply)
+        except StopIteration as done:
+            wanted.pop(index, None)
+            results[index] = done.value
+
+    for index in range(len(running)):
+        step(index, None)
+    while wanted:
+        asked = dict(wanted)
+        replies = yield list(asked.values())
+        for index, reply in zip(asked, replies, strict=True):
+            step(index, reply)
+    return [results[index] for index in range(len(running))]

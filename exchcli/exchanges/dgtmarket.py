@@ -1,0 +1,116 @@
+"""Dgtmarket, in the order of its document.
+
+Numbers come as texts with eight decimals. Public records carry no zone but the epoch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from exchcli.core.reply import Reply
+from exchcli.core.request import Flow, Steps, gather
+from exchcli.errors import CredentialsError, Rejected
+from exchcli.exchanges.base import Exchange
+from exchcli.exchanges.endpoint import get
+from exchcli.records import Book, Level, Symbol, Ticker, Trade
+
+# "Available pairs" of the document: each has a base and a quote of three letters.
+PAIRS = ("BTCPLN", "LTCPLN", "LTCBTC")
+MOST_LEVELS = 30
+MOST_TRADES = 30
+
+
+class Dgtmarket(Exchange):
+    name = "dgt"
+    title = "Dgtmarket"
+    url = "https://dgtmarket.com/api"
+
+    def check(self, status: int, reply: Reply) -> None:
+        """HTTP status codes alone tell success; the document lists no error bodies."""
+        if status < 300:
+            return
+        said = reply.get("detail") if isinstance(reply.value, dict) else None
+        words = f": {said.text()}" if said is not None else ""
+        if status in (401, 403):
+            raise CredentialsError(
+                f"Dgtmarket refused the key (HTTP {status}){words}",
+                "Check the key with `exch dgt auth test`.",
+                exchange=self.name,
+                code=str(status),
+            )
+        raise Rejected(
+            f"Dgtmarket refused the request (HTTP {status}){words}",
+            exchange=self.name,
+            code=str(status),
+        )
+
+    def known_symbols(self) -> list[Symbol]:
+        """ "Available pairs"; the document says nothing of precisions and minimums."""
+        return [Symbol(symbol=pair, base=pair[:3], quote=pair[3:]) for pair in PAIRS]
+
+    def symbols(self, source: str | None = None) -> Flow[list[Symbol]]:
+        yield from ()
+        return self.known_symbols()
+
+    def tickers(self, symbols: Sequence[str]) -> Flow[list[Ticker]]:
+        return (yield from gather(self.ticker(symbol) for symbol in symbols or PAIRS))
+
+    @get("/public/ticker24/{pair}/")
+    def ticker(self, symbol: str) -> Steps[Ticker]:
+        """Ticker 24h: `last`, `bid`, `ask`, `high`, `low` in quote, `volume` in base currency."""
+        reply = yield {"pair": symbol}
+        return Ticker(
+            symbol=symbol,
+            last=reply["last"].decimal(),
+            bid=reply["bid"].decimal(),
+            ask=reply["ask"].decimal(),
+            high=reply["high"].decimal(),
+            low=reply["low"].decimal(),
+            volume=reply["volume"].decimal(),
+        )
+
+    @get("/public/offers/{pair}/")
+    def book(self, symbol: str, limit: int | None = None) -> Steps[Book]:
+        """List Offers (public): up to 30 aggregated levels a side.
+
+        An `any_price` entry has no price of its own and is no level of the book.
+        """
+        self.limited(limit, MOST_LEVELS, "levels")
+        reply = yield {"pair": symbol}
+        bids = sorted(_levels(reply["bids"]), key=lambda level: -level.price)
+        asks = sorted(_levels(reply["asks"]), key=lambda level: level.price)
+        most = limit or 10
+        return Book(symbol=symbol, bids=tuple(bids[:most]), asks=tuple(asks[:most]))
+
+    @get("/public/transactions/{pair}/")
+    def trades(self, symbol: str, limit: int | None = None) -> Steps[list[Trade]]:
+        """List Transactions (public): the last 30, newest first; sides are not told."""
+        self.limited(limit, MOST_TRADES, "trades")
+        reply = yield {"pair": symbol}
+        trades = [
+            Trade(
+                id=row["tid"].text(),
+                symbol=symbol,
+                side=None,
+                price=row["price"].decimal(),
+                amount=row["amount"].decimal(),
+                time=row["date"].moment(),
+            )
+            for row in reply
+        ]
+        return trades[:limit]
+
+    @get("/public/time/")
+    def server_time(self) -> Steps[datetime]:
+        """Get Time: `epoch` in whole seconds."""
+        reply = yield {}
+        return reply["epoch"].moment()
+
+
+def _levels(side: Reply) -> list[Level]:
+    return [
+        Level(row["quotation"].decimal(), row["amount"].decimal())
+        for row in side
+        if (any_price := row.get("any_price")) is None or not any_price.flag()
+    ]

@@ -1,0 +1,336 @@
+"""DigiFinex v3, in the order of its document.
+
+Every reply carries a `code`: 0 or, on some endpoints, 200 is success, as number or text.
+Symbols are lower case in market data (`btc_usdt`) and upper case in the lists of symbols;
+records have them in upper case. Times are epoch seconds.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+
+from exchcli.core.reply import Reply
+from exchcli.core.request import Flow, Steps, Value, gather
+from exchcli.errors import BadReply, UnknownSymbol, UsageError
+from exchcli.exchanges.base import Exchange
+from exchcli.exchanges.digifinex_codes import error_of
+from exchcli.exchanges.endpoint import get
+from exchcli.records import (
+    Book,
+    Candle,
+    Currency,
+    Level,
+    MarginCurrency,
+    Side,
+    Symbol,
+    Ticker,
+    Trade,
+)
+
+MOST_LEVELS = 150
+MOST_TRADES = 500
+MOST_CANDLES = 500  # in one call; longer stretches are split
+DEFAULT_CANDLES = 200
+FIRST_CANDLE = datetime(2010, 1, 1, tzinfo=UTC)
+
+# Our name of a period, the exchange's own, and its length in seconds.
+PERIODS = {
+    "1m": ("1", 60),
+    "5m": ("5", 300),
+    "15m": ("15", 900),
+    "30m": ("30", 1800),
+    "1h": ("60", 3600),
+    "4h": ("240", 14400),
+    "12h": ("720", 43200),
+    "1d": ("1D", 86400),
+    "1w": ("1W", 604800),
+}
+
+
+class DigiFinex(Exchange):
+    name = "dfx"
+    title = "DigiFinex"
+    url = "https://openapi.digifinex.com/v3"
+
+    def check(self, status: int, reply: Reply) -> None:
+        """The table of error codes; see digifinex_codes.py."""
+        if not isinstance(reply.value, dict):
+            raise BadReply("a reply that is not an object")
+        code = reply["code"].integer()
+        if code in (0, 200) and status == 200:
+            return
+        said = reply.get("msg")
+        raise error_of(code, said.text() if said is not None else None, status)
+
+    @get("/ping")
+    def ping(self) -> Steps[str]:
+        """Server ping: answers "pong"."""
+        reply = yield {}
+        return reply["msg"].text()
+
+    @get("/time")
+    def server_time(self) -> Steps[datetime]:
+        """Server timestamp: whole seconds."""
+        reply = yield {}
+        return reply["server_time"].moment()
+
+    @get("/markets")
+    def markets(self) -> Steps[list[Symbol]]:
+        """All the market description. `min_amount` there is in quote, `min_volume` in base."""
+        reply = yield {}
+        return [
+            Symbol(
+                symbol=row["market"].text().upper(),
+                base=_part(row["market"], 0),
+                quote=_part(row["market"], 1),
+                price_precision=row["price_precision"].integer(),
+                amount_precision=row["volume_precision"].integer(),
+                min_amount=row["min_volume"].decimal(),
+                min_value=row["min_amount"].decimal(),
+            )
+            for row in reply["data"]
+        ]
+
+    def tickers(self, symbols: Sequence[str]) -> Flow[list[Ticker]]:
+        """One market is asked for by name; several are picked from one reply with all."""
+        if len(symbols) == 1:
+            return (yield from self.ticker(symbols[0]))
+        found = {ticker.symbol: ticker for ticker in (yield from self.ticker())}
+        for symbol in symbols:
+            if symbol not in found:
+                raise UnknownSymbol(f"DigiFinex has no ticker of {symbol}.", exchange=self.name)
+        return [found[symbol] for symbol in symbols] if symbols else list(found.values())
+
+    @get("/ticker")
+    def ticker(self, symbol: str | None = None) -> Steps[list[Ticker]]:
+        """Ticker price: `vol` is in base currency, `base_vol` (!) in quote currency."""
+        reply = yield {} if symbol is None else {"symbol": symbol.lower()}
+        moment = reply["date"].moment()
+        return [
+            Ticker(
+                symbol=row["symbol"].text().upper(),
+                last=row["last"].decimal(),
+                bid=row["buy"].decimal(),
+                ask=row["sell"].decimal(),
+                high=row["high"].decimal(),
+                low=row["low"].decimal(),
+                volume=row["vol"].decimal(),
+                quote_volume=row["base_vol"].decimal(),
+                change_percent=row["change"].decimal(),
+                time=moment,
+            )
+            for row in reply["ticker"]
+        ]
+
+    @get("/order_book")
+    def book(self, symbol: str, limit: int | None = None) -> Steps[Book]:
+        """Get orderbook: `[price, size]` a level; the asks come worst first."""
+        self.limited(limit, MOST_LEVELS, "levels")
+        reply = yield {"symbol": symbol.lower(), "limit": limit or 10}
+        bids = sorted(_levels(reply["bids"]), key=lambda level: -level.price)
+        asks = sorted(_levels(reply["asks"]), key=lambda level: level.price)
+        return Book(symbol=symbol, bids=tuple(bids), asks=tuple(asks), time=reply["date"].moment())
+
+    @get("/trades")
+    def trades(self, symbol: str, limit: int | None = None) -> Steps[list[Trade]]:
+        """Get recent trades: newest first, 100 unless `limit` says otherwise."""
+        self.limited(limit, MOST_TRADES, "trades")
+        params: dict[str, Value] = {"symbol": symbol.lower()}
+        if limit is not None:
+            params["limit"] = limit
+        reply = yield params
+        return [
+            Trade(
+                id=row["id"].text(),
+                symbol=symbol,
+                side=_side(row["type"]),
+                price=row["price"].decimal(),
+                amount=row["amount"].decimal(),
+                time=row["date"].moment(),
+            )
+            for row in reply["data"]
+        ]
+
+    def candles(
+        self,
+        symbol: str,
+        period: str,
+        start: datetime | None = None,
+        end: datetime | None = None,
+        limit: int | None = None,
+    ) -> Flow[list[Candle]]:
+        """Candles of any stretch: up to `limit` from `start` on, or else the last ones to `end`.
+
+        What does not fit one call is asked for in windows that overlap by one candle, and
+        joined by time. A candle that opens exactly at `start` or at `end` belongs to it.
+        """
+        if period not in PERIODS:
+            raise UsageError(f"Unknown period {period!r}.", f"DigiFinex has {', '.join(PERIODS)}.")
+        _, seconds = PERIODS[period]
+        if start is None and end is None and (limit or DEFAULT_CANDLES) <= DEFAULT_CANDLES:
+            newest = yield from self.kline(symbol, period)
+            return newest[-(limit or DEFAULT_CANDLES) :]
+        first, last = _stretch(start, end, limit, seconds)
+        windows = list(_windows(first, last, seconds))
+        parts = yield from gather(self.kline(symbol, period, *window) for window in windows)
+        joined = {candle.time: candle for part in parts for candle in part}
+        rows = [joined[moment] for moment in sorted(joined) if first <= moment.timestamp() <= last]
+        if limit is None:
+            return rows
+        return rows[:limit] if start is not None else rows[-limit:]
+
+    @get("/kline")
+    def kline(
+        self, symbol: str, period: str, start: int | None = None, end: int | None = None
+    ) -> Steps[list[Candle]]:
+        """Get candles data: rows of `[timestamp, volume, close, high, low, open]`."""
+        params: dict[str, Value] = {"symbol": symbol.lower(), "period": PERIODS[period][0]}
+        if start is not None:
+            params["start_time"] = start
+        if end is not None:
+            params["end_time"] = end
+        reply = yield params
+        return [
+            Candle(
+                symbol=symbol,
+                time=row[0].moment(),
+                volume=row[1].decimal(),
+                close=row[2].decimal(),
+                high=row[3].decimal(),
+                low=row[4].decimal(),
+                open=row[5].decimal(),
+            )
+            for row in reply["data"]
+        ]
+
+    def symbols(self, source: str | None = None) -> Flow[list[Symbol]]:
+        """The markets as one of the four lists has them: spot, markets, margin or api."""
+        lists = {
+            "spot": self.spot_symbols,
+            "markets": self.markets,
+            "margin": self.margin_symbols,
+            "api": self.api_symbols,
+        }
+        return (yield from lists[source or "spot"]())
+
+    @get("/spot/symbols")
+    def spot_symbols(self) -> Steps[list[Symbol]]:
+        """Spot trading pair symbol."""
+        reply = yield {}
+        return [_symbol(row) for row in reply["symbol_list"]]
+
+    @get("/margin/symbols")
+    def margin_symbols(self) -> Steps[list[Symbol]]:
+        """Margin trading pair symbol: the same with `liquidation_rate`."""
+        reply = yield {}
+        return [_symbol(row, margin=True) for row in reply["symbol_list"]]
+
+    @get("/trades/symbols")
+    def api_symbols(self) -> Steps[list[Symbol]]:
+        """Whether is API trading enabled for the trading pair: the same with `is_allow`."""
+        reply = yield {}
+        return [_symbol(row) for row in reply["symbol_list"]]
+
+    @get("/margin/currencies")
+    def margin_currencies(self, currency: str | None = None) -> Steps[list[MarginCurrency]]:
+        """Currencies which support margin trading: a row a fee level, then those without fees."""
+        reply = yield {}
+        rows = [
+            MarginCurrency(
+                currency=row["currency_mark"].text().upper(),
+                level=row["level"].integer(),
+                range=row["range"].text(),
+                loan_fee=row["loan_fees"].decimal(),
+            )
+            for row in reply["margin_fees"]
+        ]
+        with_fees = {row.currency for row in rows}
+        names = [name.text().upper() for name in reply["currencys"]]
+        rows += [MarginCurrency(name, None, None, None) for name in names if name not in with_fees]
+        return [row for row in rows if currency is None or row.currency == currency.upper()]
+
+    @get("/currencies")
+    def currencies(self, currency: str | None = None) -> Steps[list[Currency]]:
+        """Get currency deposit and withdrawal information; a row a currency and chain."""
+        reply = yield {} if currency is None else {"currency": currency.lower()}
+        return [_currency(row) for row in reply["data"]]
+
+
+def _part(symbol: Reply, index: int) -> str:
+    parts = symbol.text().upper().split("_")
+    if len(parts) != 2:
+        raise BadReply(f"{symbol.path} is no base_quote: {symbol.text()!r}")
+    return parts[index]
+
+
+def _side(row: Reply) -> Side:
+    side = row.text()
+    if side == "buy":
+        return "buy"
+    if side == "sell":
+        return "sell"
+    raise BadReply(f"{row.path} is neither buy nor sell: {side!r}")
+
+
+def _levels(side: Reply) -> list[Level]:
+    return [Level(row[0].decimal(), row[1].decimal()) for row in side]
+
+
+def _symbol(row: Reply, margin: bool | None = None) -> Symbol:
+    allowed = row.get("is_allow")
+    rate = row.get("liquidation_rate")
+    return Symbol(
+        symbol=row["symbol"].text().upper(),
+        base=row["base_asset"].text().upper(),
+        quote=row["quote_asset"].text().upper(),
+        price_precision=row["price_precision"].integer(),
+        amount_precision=row["amount_precision"].integer(),
+        min_amount=row["minimum_amount"].decimal(),
+        min_value=row["minimum_value"].decimal(),
+        status=row["status"].text(),
+        order_types=tuple(kind.text() for kind in row["order_types"]),
+        api_trading=None if allowed is None else allowed.flag(),
+        margin=margin,
+        liquidation_rate=None if rate is None else rate.decimal(),
+        zone=None if (zone := row.get("zone")) is None else zone.text(),
+    )
+
+
+def _currency(row: Reply) -> Currency:
+    chain = row.get("chain")
+    fee_currency = row.get("withdraw_fee_currency")
+    return Currency(
+        currency=row["currency"].text().upper(),
+        chain=None if chain is None else chain.text(),
+        deposit=row["deposit_status"].flag(),
+        withdraw=row["withdraw_status"].flag(),
+        min_deposit=row["min_deposit_amount"].decimal(),
+        min_withdraw=row["min_withdraw_amount"].decimal(),
+        withdraw_fee_currency=None if fee_currency is None else fee_currency.text().upper(),
+        min_withdraw_fee=row["min_withdraw_fee"].decimal(),
+        withdraw_fee_rate=row["withdraw_fee_rate"].decimal(),
+    )
+
+
+def _stretch(
+    start: datetime | None, end: datetime | None, limit: int | None, seconds: int
+) -> tuple[int, int]:
+    """The first and the last second that candles may open at."""
+    last = int(end.timestamp()) if end is not None else int(time.time())
+    if start is None:
+        first = last - (limit or DEFAULT_CANDLES) * seconds
+        return max(first, int(FIRST_CANDLE.timestamp())), last
+    first = int(start.timestamp())
+    if first > last:
+        raise UsageError("--start is later than --end.", "Swap them, or leave --end out.")
+    if limit is not None:
+        last = min(last, first + limit * seconds)
+    return max(first, int(FIRST_CANDLE.timestamp())), last
+
+
+def _windows(first: int, last: int, seconds: int) -> Iterator[tuple[int, int]]:
+    step = (MOST_CANDLES - 1) * seconds
+    for begin in range(first, last + 1, step):
+        yield begin, min(begin + step, last)

@@ -1,0 +1,99 @@
+"""DigiFinex's table of error codes: what each means for a user, and what to do next."""
+
+from __future__ import annotations
+
+from exchcli.errors import (
+    BadReply,
+    CredentialsError,
+    ExchError,
+    RateLimited,
+    Rejected,
+    UnknownSymbol,
+)
+
+_KEY = "Check the key with `exch dfx auth test`."
+_LATER = "Wait until the ban ends; `exch dfx account limits` shows when."
+_FUNDS = "`exch dfx balances` shows what there is."
+_RULES = "`exch dfx symbols` lists the precision and the minimum of each pair."
+_WHITELIST = "Add it to the withdrawal addresses in the account's settings at DigiFinex."
+
+# code: (kind of error, what happened, what to do next)
+_CODES: dict[int, tuple[type[ExchError], str, str | None]] = {
+    10001: (Rejected, "wrong request method", None),
+    10002: (CredentialsError, "the API key is not known", _KEY),
+    10003: (CredentialsError, "the signature does not match the secret", _KEY),
+    10004: (Rejected, "a parameter is not allowed", None),
+    10005: (RateLimited, "it was asked too often", "Wait a minute, then run it again."),
+    10006: (CredentialsError, "the API key may not do this", "Give it the permission, then retry."),
+    10007: (CredentialsError, "this IP address is not allowed for the API key", _KEY),
+    10008: (Rejected, "the request's timestamp was not accepted", "Check this machine's clock."),
+    10009: (Rejected, "there is no such endpoint, or the API key is missing", None),
+    10011: (CredentialsError, "the API key has expired", "Create a new one at DigiFinex."),
+    20002: (Rejected, "trading of this pair is suspended", None),
+    20007: (Rejected, "the price has too many decimals", _RULES),
+    20008: (Rejected, "the amount has too many decimals", _RULES),
+    20009: (Rejected, "the amount is below the minimum", _RULES),
+    20010: (Rejected, "the order's value is below the minimum", _RULES),
+    20011: (Rejected, "the balance is too small", _FUNDS),
+    20012: (Rejected, "the side is neither buy nor sell", None),
+    20013: (Rejected, "there is no such order", None),
+    20014: (Rejected, "the date is not valid", None),
+    20015: (Rejected, "the date is out of range", None),
+    20018: (RateLimited, "the account is banned from trading by API", _LATER),
+    20019: (UnknownSymbol, "there is no such pair", "`exch dfx symbols` lists them."),
+    20020: (RateLimited, "trading is suspended for breaking the trading rules", _LATER),
+    20021: (Rejected, "there is no such currency", "`exch dfx currencies` lists them."),
+    20022: (Rejected, "the end is not later than the start", None),
+    20023: (Rejected, "these accounts have no transfer between them", None),
+    20024: (Rejected, "the amount is not valid", None),
+    20025: (Rejected, "this currency cannot be transferred at the moment", None),
+    20026: (Rejected, "the transfer is larger than the balance", _FUNDS),
+    20027: (Rejected, "the account is not in a normal state", "Ask DigiFinex's support."),
+    20028: (Rejected, "the account is barred from transfers", "Ask DigiFinex's support."),
+    20029: (Rejected, "the transfer is beyond the daily limit", None),
+    20030: (
+        Rejected,
+        "there is no position on this pair",
+        "`exch dfx margin positions` lists them.",
+    ),
+    20032: (Rejected, "withdrawals are restricted", None),
+    20033: (Rejected, "there is no such withdrawal", "`exch dfx withdraw list` lists them."),
+    20034: (Rejected, "withdrawals of this currency are closed", None),
+    20035: (Rejected, "the withdrawal is beyond a limit", None),
+    20036: (Rejected, "the withdrawal was not cancelled", None),
+    20037: (
+        Rejected,
+        "the address, memo or chain is not among the withdrawal addresses",
+        _WHITELIST,
+    ),
+    20038: (Rejected, "the address is not on the white list", _WHITELIST),
+    20039: (Rejected, "it can no longer be cancelled", None),
+    20040: (
+        RateLimited,
+        "too many withdrawals (3 a minute, 100 a day)",
+        "Wait, then run it again.",
+    ),
+    20041: (Rejected, "the withdrawal is beyond the daily limit", None),
+    20042: (
+        Rejected,
+        "this pair cannot be traded by API",
+        "`exch dfx symbols --source api` says which can.",
+    ),
+}
+
+
+def error_of(code: int, said: str | None, status: int) -> ExchError:
+    """The error that a code stands for; `said` is the exchange's own message, if any.
+
+    50000, codes that the table does not have, and a success with a failing HTTP status
+    tell nothing that can be relied on: BadReply.
+    """
+    words = f" ({said})" if said else ""
+    if code not in _CODES:
+        bad = BadReply(f"error {code}{words}, HTTP {status}")
+        bad.code = str(code)
+        return bad
+    kind, message, hint = _CODES[code]
+    if kind is RateLimited:
+        return RateLimited(f"{message} [{code}]", hint, code=str(code))
+    return kind(f"DigiFinex refused: {message}{words} [{code}].", hint, code=str(code))

@@ -1,0 +1,55 @@
+"""`@get`: the path and weight of one endpoint, declared once, above the code that reads it.
+
+    @get("/ticker")
+    def ticker(self, symbol: str) -> Steps[Ticker]:
+        reply = yield {"symbol": symbol}
+        ...
+
+The method yields parameters; the decorator turns them into requests of its endpoint, and
+leaves the endpoint inspectable as `ticker.endpoint`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Concatenate, ParamSpec, TypeVar
+
+from exchcli.core.request import Endpoint, Flow, Request, Steps
+
+P = ParamSpec("P")
+S = TypeVar("S")
+T = TypeVar("T")
+
+
+def get(
+    path: str, *, weight: int = 1
+) -> Callable[[Callable[Concatenate[S, P], Steps[T]]], Callable[Concatenate[S, P], Flow[T]]]:
+    """A read of a public endpoint."""
+    endpoint = Endpoint("GET", path, weight)
+
+    def decorate(
+        method: Callable[Concatenate[S, P], Steps[T]],
+    ) -> Callable[Concatenate[S, P], Flow[T]]:
+        @wraps(method)
+        def flow(owner: S, /, *args: P.args, **kwargs: P.kwargs) -> Flow[T]:
+            steps = method(owner, *args, **kwargs)
+            try:
+                params = next(steps)
+                while True:
+                    reply = yield Request(endpoint, params)
+                    params = steps.send(reply)
+            except StopIteration as done:
+                result: T = done.value
+                return result
+
+        flow.endpoint = endpoint  # type: ignore[attr-defined]
+        return flow
+
+    return decorate
+
+
+def endpoints(exchange: type) -> dict[str, Endpoint]:
+    """Every endpoint of an exchange, by the name of its method."""
+    found = {name: getattr(getattr(exchange, name), "endpoint", None) for name in dir(exchange)}
+    return {name: endpoint for name, endpoint in found.items() if endpoint is not None}
