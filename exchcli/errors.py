@@ -8,6 +8,7 @@
     ├── NoAnswer            6   safe to run again
     │   ├── NotSent             no byte of the request was written
     │   └── BadReply            a read that got no trustworthy answer
+    │       └── Unreadable          a whole reply that is not what the document says
     ├── OutcomeUnknown      7   sent, and no trustworthy answer
     ├── GuardRefused        8   refused here, by a guard
     ├── OnceConflict        9   --once: other parameters, or another run holds the key
@@ -123,6 +124,10 @@ class BadReply(NoAnswer):
     """5xx, HTML, a truncated or outsized body, or a record that is not what the document says."""
 
     kind = "bad_reply"
+
+
+class Unreadable(BadReply):
+    """A whole reply of the exchange with a field that is not what its document says."""
 
 
 class OutcomeUnknown(ExchError):

@@ -17,7 +17,7 @@ from exchcli import __version__
 from exchcli.core.reply import Reply, parse
 from exchcli.core.request import Flow, Request
 from exchcli.core.transport import Deadline
-from exchcli.errors import BadReply, ExchError, NoAnswer, NotSent, RateLimited
+from exchcli.errors import BadReply, ExchError, NoAnswer, NotSent, RateLimited, Unreadable
 
 T = TypeVar("T")
 
@@ -144,7 +144,10 @@ class Client:
             reply = parse(response.content)
         except BadReply as error:
             raise BadReply(error.message if status == 200 else f"HTTP {status}, {error}") from None
-        self._exchange.check(status, reply)
+        try:
+            self._exchange.check(status, reply)
+        except Unreadable as error:  # not even a code: no reply of this exchange
+            raise BadReply(error.message) from None
         return reply
 
     def _told(self, error: ExchError) -> ExchError:

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from exchcli.errors import BadReply
+from exchcli.errors import BadReply, Unreadable
 from exchcli.money import MAX_DIGITS, wire_decimal
 
 MAX_BYTES = 16 * 1024 * 1024
@@ -98,7 +98,7 @@ class Reply:
             return Reply(items[key], f"{self.path}[{key}]")
         found = self.get(key)
         if found is None:
-            raise BadReply(f"{self._child(key)} is missing")
+            raise Unreadable(f"{self._child(key)} is missing")
         return found
 
     def get(self, key: str) -> Reply | None:
@@ -169,7 +169,7 @@ class Reply:
     def _child(self, key: str) -> str:
         return f"{self.path}.{key}" if self.path else key
 
-    def _wrong(self, what: str) -> BadReply:
+    def _wrong(self, what: str) -> Unreadable:
         shown = repr(self.value)
         shown = shown if len(shown) <= 40 else shown[:37] + "..."
-        return BadReply(f"{self.path or 'the reply'} {what}: {shown}")
+        return Unreadable(f"{self.path or 'the reply'} {what}: {shown}")

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 
 from exchcli.core.reply import Reply
 from exchcli.core.request import Flow, Steps, Value, gather
-from exchcli.errors import BadReply, UnknownSymbol, UsageError
+from exchcli.errors import BadReply, UnknownSymbol, Unreadable, UsageError
 from exchcli.exchanges.base import Exchange
 from exchcli.exchanges.digifinex_codes import error_of
 from exchcli.exchanges.endpoint import get
@@ -261,7 +261,7 @@ class DigiFinex(Exchange):
 def _part(symbol: Reply, index: int) -> str:
     parts = symbol.text().upper().split("_")
     if len(parts) != 2:
-        raise BadReply(f"{symbol.path} is no base_quote: {symbol.text()!r}")
+        raise Unreadable(f"{symbol.path} is no base_quote: {symbol.text()!r}")
     return parts[index]
 
 
@@ -271,7 +271,7 @@ def _side(row: Reply) -> Side:
         return "buy"
     if side == "sell":
         return "sell"
-    raise BadReply(f"{row.path} is neither buy nor sell: {side!r}")
+    raise Unreadable(f"{row.path} is neither buy nor sell: {side!r}")
 
 
 def _levels(side: Reply) -> list[Level]:

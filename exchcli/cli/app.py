@@ -1,0 +1,149 @@
+"""`exch` as a function: arguments in, an exit code out, every error told in one line."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+
+from typer._click.exceptions import ClickException, MissingParameter, NoSuchOption
+from typer._click.exceptions import UsageError as ClickUsageError
+from typer.exceptions import Abort
+from typer.exceptions import Exit as Leave
+
+from exchcli import output
+from exchcli.cli.options import Settings
+from exchcli.cli.tree import Root
+from exchcli.errors import ExchError, Exit, UsageError
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Runs one command line and returns its exit code; never raises."""
+    settings = Settings()
+    try:
+        return _invoke(arguments, settings)
+    except ExchError as error:
+        return _tell(error, arguments, settings)
+    except ClickException as error:
+        return _tell(_usage(error), arguments, settings)
+    except (KeyboardInterrupt, Abort):
+        _say("exch: interrupted; nothing was sent that changes anything.")
+        return Exit.INTERRUPTED
+    except BrokenPipeError:
+        # The reader has what it wanted (`| head`). Nobody is left to write to.
+        _hush()
+        return Exit.DONE
+    except Exception as error:
+        return _tell(_bug(error, settings), arguments, settings)
+
+
+def _invoke(arguments: Sequence[str], settings: Settings) -> int:
+    root = Root()
+    try:
+        with root.make_context("exch", list(arguments), obj=settings) as ctx:
+            root.invoke(ctx)
+    except Leave as leave:
+        code = leave.exit_code
+    else:
+        code = Exit.DONE
+    output.flush(sys.stdout)
+    return code
+
+
+def _tell(error: ExchError, arguments: Sequence[str], settings: Settings) -> int:
+    if sys.stderr is not None:
+        as_json = _errors_as_json(arguments, settings)
+        try:
+            output.show_error(error, as_json=as_json, stderr=sys.stderr)
+        except OSError:
+            pass  # stderr is closed or full; the exit code still tells
+    return error.exit
+
+
+def _errors_as_json(arguments: Sequence[str], settings: Settings) -> bool:
+    """Whether the one who reads stderr is a script.
+
+    A command line that could not be parsed may not have reached its --json, so the words
+    are looked at too. With `auto`, a person at a terminal gets words even when stdout is
+    a pipe.
+    """
+    asked = "json" if settings.json or "--json" in arguments else settings.output
+    if asked is None:
+        asked = _output_word(arguments) or _configured_output()
+    if asked in (None, "auto"):
+        return not _is_terminal(sys.stdout) and not _is_terminal(sys.stderr)
+    return asked in ("json", "ndjson")
+
+
+def _output_word(arguments: Sequence[str]) -> str | None:
+    for index, word in enumerate(arguments):
+        if word in ("-o", "--output") and index + 1 < len(arguments):
+            return arguments[index + 1]
+        if word.startswith("--output="):
+            return word.partition("=")[2]
+        if word.startswith("-o") and len(word) > 2:
+            return word[2:].removeprefix("=")
+    return None
+
+
+def _configured_output() -> str | None:
+    from exchcli.config import load
+    from exchcli.state import places
+
+    try:
+        return load(places(os.environ).config_file, os.environ).output
+    except ExchError:
+        return None
+
+
+def _is_terminal(stream: object) -> bool:
+    try:
+        return bool(stream is not None and stream.isatty())  # type: ignore[attr-defined]
+    except ValueError:
+        return False
+
+
+def _usage(error: ClickException) -> UsageError:
+    """Typer's complaint in exch's words: one line, and what to type instead."""
+    context = error.ctx if isinstance(error, ClickUsageError) else None
+    path = context.command_path if context else "exch"
+    hint = f"`{path} --help` shows how it is used."
+    if isinstance(error, NoSuchOption):
+        message = f"There is no option {error.option_name}."
+        if error.possibilities:
+            hint = f"Did you mean {' or '.join(sorted(error.possibilities))}? {hint}"
+    elif isinstance(error, MissingParameter) and error.param is not None and context:
+        name = error.param.make_metavar(context)
+        message = f"{name} is missing."
+        hint = f"{' '.join(context.get_usage().split())}. {hint}"
+    else:
+        message = error.format_message()
+    return UsageError(message, hint)
+
+
+def _bug(error: Exception, settings: Settings) -> ExchError:
+    if settings.verbose and sys.stderr is not None:
+        traceback.print_exception(error)
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    name = os.path.basename(place.filename)  # noqa: PTH119
+    bug = ExchError(
+        f"a bug in exch: {type(error).__name__}: {error} ({name}:{place.lineno}).",
+        "Run it again with -v and report what it prints.",
+    )
+    return bug
+
+
+def _say(line: str) -> None:
+    try:
+        print(line, file=sys.stderr)
+    except (OSError, AttributeError):
+        pass
+
+
+def _hush() -> None:
+    """Points stdout at nothing, so that closing it later does not complain again."""
+    try:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except (OSError, ValueError, AttributeError):
+        pass

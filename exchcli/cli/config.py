@@ -1,0 +1,62 @@
+"""The configuration file: where it is, what holds, and changing it."""
+
+# Typer reads the annotations at run time, so they are not postponed here.
+import os
+from dataclasses import dataclass
+from typing import Annotated
+
+import typer
+
+from exchcli.cli.registry import Group
+from exchcli.cli.session import session
+from exchcli.config import Setting, describe, set_value, unset_value
+
+group = Group("config", "The configuration file: what holds, where it is, and changing it.")
+
+Key = Annotated[
+    str, typer.Argument(metavar="KEY", help="A dotted name such as output or dgt.guard.halt.")
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Paths:
+    """Where things live on this machine."""
+
+    config: str
+    state: str
+    sandbox: str
+
+
+@group.command(returns=Setting)
+def show(ctx: typer.Context) -> None:
+    """Every setting, its value, and where that comes from."""
+    here = session(ctx)
+    here.show(describe(here.config, here.places.config_file, os.environ))
+
+
+@group.command(returns=Paths)
+def path(ctx: typer.Context) -> None:
+    """Where the configuration file, the state and the sandbox are."""
+    here = session(ctx)
+    places = here.places
+    here.show(Paths(str(places.config_file), str(places.state), str(places.sandbox)))
+
+
+@group.command("set")
+def set_(
+    ctx: typer.Context,
+    key: Key,
+    value: Annotated[str, typer.Argument(metavar="VALUE", help="The value; lists with commas.")],
+) -> None:
+    """Set one value in the configuration file; the whole file is checked first."""
+    here = session(ctx)
+    set_value(here.places.config_file, key, value)
+    here.say(f"{key} is set in {here.places.config_file}.")
+
+
+@group.command()
+def unset(ctx: typer.Context, key: Key) -> None:
+    """Take one value out of the configuration file, so that its default holds."""
+    here = session(ctx)
+    unset_value(here.places.config_file, key)
+    here.say(f"{key} is no longer set in {here.places.config_file}.")

@@ -1,0 +1,32 @@
+"""Margin trading, where the exchange has it."""
+
+# Typer reads the annotations at run time, so they are not postponed here.
+from typing import Annotated
+
+import typer
+
+from exchcli.cli.market import typed_currency
+from exchcli.cli.registry import Group
+from exchcli.cli.session import session
+from exchcli.records import MarginCurrency, Symbol
+
+group = Group("margin", "Margin trading: its pairs and what borrowing costs.")
+
+
+@group.command(on=("dfx",), returns=Symbol)
+def symbols(ctx: typer.Context) -> None:
+    """The pairs that can be traded on margin, with their liquidation rates."""
+    here = session(ctx)
+    here.show(here.ask(here.exchange.symbols("margin")))
+
+
+@group.command(on=("dfx",), returns=MarginCurrency)
+def currencies(
+    ctx: typer.Context,
+    currency: Annotated[
+        str | None, typer.Argument(metavar="[CURRENCY]", help="One currency, such as usdt.")
+    ] = None,
+) -> None:
+    """What can be borrowed, and what that costs."""
+    here = session(ctx)
+    here.show(here.ask(here.exchange.margin_currencies(typed_currency(currency))))

@@ -1,0 +1,87 @@
+"""The options that every command takes, wherever they are typed.
+
+Each group and each command carries its own copy of them; whichever is given on the command
+line writes to the one `Settings`, so `exch --json dgt ticker` and `exch dgt ticker --json`
+are the same.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from typer._types import TyperChoice
+from typer.core import TyperOption
+
+from exchcli.errors import UsageError
+from exchcli.money import typed_decimal
+
+OUTPUTS = ("auto", "table", "json", "ndjson", "csv")
+LONGEST_TIMEOUT = 86400
+DEFAULT_TIMEOUT = Decimal(30)
+
+
+@dataclass(slots=True)
+class Settings:
+    """What the options of every command say; None and False where they were not given."""
+
+    output: str | None = None
+    json: bool = False
+    fields: str | None = None
+    raw: bool = False
+    sandbox: bool = False
+    profile: str | None = None
+    timeout: str | None = None
+    verbose: bool = False
+    exchange: str | None = None
+    returns: type | None = None
+
+    @property
+    def seconds(self) -> Decimal:
+        """The total deadline of this command."""
+        if self.timeout is None:
+            return DEFAULT_TIMEOUT
+        seconds = typed_decimal(self.timeout, "--timeout")
+        if not 0 < seconds <= LONGEST_TIMEOUT:
+            raise UsageError(
+                f"--timeout {self.timeout} is out of range.",
+                f"Give seconds above 0 and up to {LONGEST_TIMEOUT}.",
+            )
+        return seconds
+
+
+def common_options() -> list[TyperOption]:
+    """A fresh set of the common options, to be appended to a command's own."""
+    return [
+        _value("output", ["-o", "--output"], "FORMAT", "Print as auto, table, json, ndjson or csv "
+               "(auto: a table on a terminal, else JSON).", OUTPUTS),
+        _flag("json", ["--json"], "The same as -o json."),
+        _value("fields", ["--fields"], "A,B", "Only these fields, in this order."),
+        _flag("raw", ["--raw"], "The exchange's own reply, byte for byte."),
+        _flag("sandbox", ["--sandbox"], "Use the exchange inside exch: no network, no account."),
+        _value("profile", ["--profile"], "NAME", "The profile whose settings and key are used."),
+        _value("timeout", ["--timeout"], "SECONDS", "Give up after this long in all [30]."),
+        _flag("verbose", ["-v", "--verbose"], "Tell on stderr what is sent."),
+    ]  # fmt: skip
+
+
+def _flag(name: str, flags: list[str], text: str) -> TyperOption:
+    return TyperOption(
+        param_decls=[name, *flags], is_flag=True, default=False, expose_value=False,
+        callback=_keep, help=text,
+    )  # fmt: skip
+
+
+def _value(
+    name: str, flags: list[str], metavar: str, text: str, choices: tuple[str, ...] = ()
+) -> TyperOption:
+    return TyperOption(
+        param_decls=[name, *flags], expose_value=False, callback=_keep, metavar=metavar,
+        help=text, type=TyperChoice(choices) if choices else None,
+    )  # fmt: skip
+
+
+def _keep(ctx: Any, param: Any, value: Any) -> None:
+    if value not in (None, False):
+        setattr(ctx.find_root().obj, param.name, value)

@@ -1,0 +1,76 @@
+"""How a command is declared: once, as a function, for the exchanges that have it.
+
+    market = Group("market", "Prices, order books, trades and candles.")
+
+    @market.command(on=("dfx",), everyday=True, returns=Candle)
+    def candles(ctx: typer.Context, symbol: SymbolArgument) -> None:
+        "Candles of one market."
+
+Nothing is built here; tree.py turns only the command that runs into a Typer command.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+F = TypeVar("F", bound=Callable[..., None])
+
+BOTH = ("dgt", "dfx")
+
+
+@dataclass(frozen=True, slots=True)
+class Only:
+    """Put in a parameter's Annotated: only these exchanges have the option."""
+
+    exchanges: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Spec:
+    """One declared command. `returns` is the record it shows, for --fields and the docs."""
+
+    name: str
+    function: Callable[..., None]
+    on: tuple[str, ...]
+    everyday: bool
+    returns: type | None
+
+    @property
+    def summary(self) -> str:
+        """The first sentence of its help."""
+        first = (self.function.__doc__ or "").strip().split("\n\n")[0]
+        return " ".join(first.split())
+
+
+@dataclass(slots=True)
+class Group:
+    """A group of commands. `everyday` ones also stand directly on the exchange."""
+
+    name: str
+    help: str
+    specs: dict[str, Spec] = field(default_factory=dict)
+
+    def command(
+        self,
+        name: str | None = None,
+        *,
+        on: tuple[str, ...] = BOTH,
+        everyday: bool = False,
+        returns: type | None = None,
+    ) -> Callable[[F], F]:
+        """Declares a function to be a command of this group."""
+
+        def declare(function: F) -> F:
+            called = name or getattr(function, "__name__", "").replace("_", "-")
+            self.specs[called] = Spec(called, function, on, everyday, returns)
+            return function
+
+        return declare
+
+    def __len__(self) -> int:
+        return len(self.specs)
+
+
+Builder = Callable[[Spec, str | None], Any]

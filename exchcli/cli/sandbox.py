@@ -1,0 +1,54 @@
+"""The sandbox on this machine: recordings to replay in it, and a fresh start."""
+
+# Typer reads the annotations at run time, so they are not postponed here.
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from exchcli.cli.confirm import confirm
+from exchcli.cli.registry import Group
+from exchcli.cli.session import session
+from exchcli.sandbox.recording import LoadedRecording, load
+from exchcli.sandbox.recording import reset as remove_files
+from exchcli.sandbox.exchange import Sandbox
+
+group = Group("sandbox", "The exchange inside exch: replay a recording, or start afresh.")
+
+
+@group.command("load", returns=LoadedRecording)
+def load_recording(
+    ctx: typer.Context,
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="A CSV file of trades: time, price, amount ...")
+    ],
+    symbol: Annotated[
+        str | None,
+        typer.Option(metavar="SYMBOL", help="The pair; left out, the file's name tells it."),
+    ] = None,
+    live: Annotated[
+        bool, typer.Option("--live", help="Play it from now on, instead of ending it just now.")
+    ] = False,
+) -> None:
+    """Replay a recording of real trades in place of a pair's simulated market.
+
+    The file has a header with the columns time (seconds, milliseconds or ISO 8601), price and
+    amount, and perhaps id and side, in any order. Ticker, order book, trades and candles of
+    the pair then show that market, shifted so that it ends now.
+    """
+    here = session(ctx)
+    sandbox = Sandbox(here.places.sandbox)
+    ctx.call_on_close(sandbox.close)
+    here.show(load(sandbox, file, symbol=symbol, live=live))
+
+
+@group.command()
+def reset(
+    ctx: typer.Context,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Remove the sandbox's files; the next command opens a new one."""
+    here = session(ctx)
+    confirm(f"Remove the sandbox in {here.places.sandbox}, with all that was traded there?", yes)
+    remove_files(here.places.sandbox)
+    here.say("The sandbox is removed; the next command with --sandbox opens a new one.")

@@ -1,0 +1,187 @@
+"""One command's way from its arguments to an exchange and back to the screen.
+
+The only place where the parts meet: settings and configuration, the exchange, the
+transport (network or sandbox), and the output.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from exchcli import output
+from exchcli.cli.options import Settings
+from exchcli.config import Config, load
+from exchcli.errors import ExchError, StateError, Unreadable
+from exchcli.state import Places, SymbolCache, places
+from exchcli.times import typed_time
+
+if TYPE_CHECKING:
+    import typer
+
+    from exchcli.core.client import Client
+    from exchcli.core.request import Flow
+    from exchcli.exchanges.base import Exchange
+
+T = TypeVar("T")
+
+_EXCHANGES = {
+    "dgt": ("exchcli.exchanges.dgtmarket", "Dgtmarket"),
+    "dfx": ("exchcli.exchanges.digifinex", "DigiFinex"),
+}
+
+
+class Session:
+    """What a command works with. Everything in it is made when it is first used."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.replies: list[bytes] = []
+        self._open = ExitStack()
+        self._client: Client | None = None
+        self._exchange: Exchange | None = None
+        self._config: Config | None = None
+        self._places: Places | None = None
+
+    @property
+    def places(self) -> Places:
+        if self._places is None:
+            self._places = places(os.environ)
+        return self._places
+
+    @property
+    def config(self) -> Config:
+        if self._config is None:
+            self._config = load(self.places.config_file, os.environ)
+        return self._config
+
+    @property
+    def sandboxed(self) -> bool:
+        return self.settings.sandbox or self.config.sandbox
+
+    @property
+    def exchange(self) -> Exchange:
+        if self._exchange is None:
+            module, name = _EXCHANGES[self.settings.exchange or ""]
+            self._exchange = getattr(import_module(module), name)()
+        return self._exchange
+
+    @property
+    def url(self) -> str:
+        """The base URL of the exchange: the sandbox's, or the configured one."""
+        name = self.exchange.name
+        if self.sandboxed:
+            from exchcli.sandbox.urls import SANDBOX_URLS
+
+            return SANDBOX_URLS[name]
+        return self.config.exchange(name).url
+
+    @property
+    def format(self) -> output.Format:
+        asked = "json" if self.settings.json else self.settings.output
+        return output.resolve_format(asked or self.config.output, sys.stdout)
+
+    @property
+    def symbol_cache(self) -> SymbolCache:
+        return SymbolCache(self.places.state, self.exchange.name, self.url)
+
+    def ask(self, flow: Flow[T], *, quietly: bool = False) -> T:
+        """Runs a flow. With --raw, a reply that came whole but reads wrong is no error.
+
+        `quietly` keeps the replies out of --raw: they are not what the user asked for.
+        """
+        kept = len(self.replies)
+        try:
+            return self._connected().run(flow)
+        except Unreadable:
+            if not self.settings.raw:
+                raise
+            return None  # type: ignore[return-value]  # show() prints the replies instead
+        finally:
+            if quietly:
+                del self.replies[kept:]
+
+    def begin(self) -> tuple[str, ...] | None:
+        """Refuses unknown --fields before anything is sent; the fields that were asked for."""
+        returns = self.settings.returns
+        if returns is None:
+            return None
+        return output.check_fields(self.settings.fields, returns, self.format)
+
+    def show(self, data: Any, record: type | None = None) -> None:
+        """Prints one record or a sequence of them, or with --raw what the exchange sent."""
+        if self.settings.raw and self.replies:
+            output.write_raw(self.replies, sys.stdout)
+            return
+        record = record or self.settings.returns
+        assert record is not None, "a command without a record has nothing to show"
+        fields = output.check_fields(self.settings.fields, record, self.format)
+        output.show(data, record, format=self.format, fields=fields, stdout=sys.stdout)
+        if self.sandboxed and self.format == "table":
+            self.say("sandbox: a simulated market")
+
+    def say(self, line: str) -> None:
+        """One line for a person, on stderr."""
+        if sys.stderr is not None:
+            print(output.printable(line), file=sys.stderr)
+
+    def moment(self, text: str | None) -> datetime | None:
+        """A time as a user types it."""
+        return None if text is None else typed_time(text, datetime.now(UTC))
+
+    def close(self) -> None:
+        self._open.close()
+
+    def _connected(self) -> Client:
+        if self._client is None:
+            self.begin()
+            self._client = self._connect()
+        return self._client
+
+    def _connect(self) -> Client:
+        from exchcli.core.client import Client
+        from exchcli.core.transport import Deadline, NetworkTransport
+
+        settings = self.settings
+        deadline = Deadline(float(settings.seconds))  # seconds, not money
+        if self.sandboxed:
+            from exchcli.sandbox.exchange import Sandbox
+            from exchcli.sandbox.transport import SandboxTransport
+
+            sandbox = Sandbox(self.places.sandbox)
+            self._open.callback(sandbox.close)
+            transport: Any = SandboxTransport(sandbox)
+        else:
+            transport = NetworkTransport(self.url, deadline)
+        client = Client(
+            self.exchange,
+            self.url,
+            transport,
+            deadline,
+            seen=self.replies.append,
+            trace=self.say if settings.verbose else lambda _line: None,
+        )
+        self._open.callback(client.close)
+        return client
+
+
+def session(ctx: typer.Context) -> Session:
+    """The session of the command that runs; it is closed when the command ends."""
+    here = Session(ctx.obj)
+    ctx.call_on_close(here.close)
+    return here
+
+
+def keep_symbols(here: Session, symbols: list[Any]) -> None:
+    """Writes the list of symbols for TAB and spelling; a read does not fail over it."""
+    try:
+        here.symbol_cache.write(symbols)
+    except StateError as error:
+        here.say(f"exch: the list of symbols was not kept: {error.message}")
+
+
+__all__ = ["ExchError", "Session", "keep_symbols", "session"]
