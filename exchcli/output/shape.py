@@ -1,0 +1,117 @@
+"""How a field is shown, worked out from its name and its annotation.
+
+A new record needs nothing here. What is listed by name is where a name says more than its
+annotation: which columns go first when the terminal is narrow, which colours have a meaning.
+"""
+
+from __future__ import annotations
+
+from dataclasses import is_dataclass
+from datetime import datetime
+from decimal import Decimal
+from functools import cache
+from types import NoneType, UnionType
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+
+from exchcli.output.fields import names_of
+from exchcli.output.screen import Style
+from exchcli.records import Candle, Currency, Symbol, Ticker, Trade
+
+Kind = Literal["number", "time", "flag", "text", "list", "records"]
+
+_SPELLED = {"id": "ID", "api": "API", "pnl": "PnL", "percent": "%", "seconds": "(s)"}
+
+# Least important first. A column that is not named here stays; if those that stay do not
+# fit, each record becomes a card. Other records: all but the first three, from the right.
+_LEAST_IMPORTANT: dict[type, tuple[str, ...]] = {
+    Ticker: ("quote_volume", "time", "low", "high", "volume", "ask", "bid"),
+    Trade: ("id", "symbol", "time"),
+    Candle: ("symbol", "volume", "open", "low", "high"),
+    Symbol: (
+        *("base", "quote", "zone", "order_types", "liquidation_rate", "margin", "api_trading"),
+        *("status", "amount_precision", "price_precision", "min_value"),
+    ),
+    Currency: (
+        *("min_deposit", "withdraw_fee_rate", "withdraw_fee_currency"),
+        *("min_withdraw_fee", "min_withdraw"),
+    ),
+}
+# Text that says enough when its end is missing. Never an id, an address or a currency.
+MAY_BE_SHORTENED = frozenset({"chain", "order_types", "zone"})
+# Names that need no title in a caption: what they hold says what it is.
+SPEAKS_FOR_ITSELF = frozenset({"exchange", "symbol", "currency", "time"})
+# Numbers whose sign is good or bad news.
+_SIGNED = frozenset({"change_percent", "unrealized_pnl"})
+_STYLES: dict[tuple[str, str], Style] = {
+    ("side", "buy"): "up",
+    ("side", "bid"): "up",
+    ("side", "sell"): "down",
+    ("side", "ask"): "down",
+}
+
+
+def title(name: str) -> str:
+    """change_percent -> Change %."""
+    text = " ".join(_SPELLED.get(word, word) for word in name.split("_"))
+    return text[:1].upper() + text[1:]
+
+
+@cache
+def kinds(record: type) -> dict[str, Kind]:
+    """What each field holds."""
+    hints = get_type_hints(record)
+    return {name: _kind(hints[name]) for name in names_of(record)}
+
+
+def record_inside(record: type, name: str) -> type:
+    """The record of which the field `name`, of the kind "records", holds several."""
+    found = next(o for o in _options(get_type_hints(record)[name]) if get_origin(o) is tuple)
+    inside: type = get_args(found)[0]
+    return inside
+
+
+def least_important(record: type) -> tuple[str, ...]:
+    """The columns that may be left out, least important first."""
+    listed = _LEAST_IMPORTANT.get(record)
+    return tuple(reversed(names_of(record)[3:])) if listed is None else listed
+
+
+def style_of(row: object, name: str, value: object) -> Style:
+    """Green for bids, buys and what rises, red for asks, sells and what falls."""
+    if isinstance(value, Decimal):
+        return _style_of_number(row, name, value)
+    if value is False:
+        return "faint"
+    return _STYLES.get((name, value), "") if isinstance(value, str) else ""
+
+
+def _style_of_number(row: object, name: str, value: Decimal) -> Style:
+    if name in ("bid", "ask"):
+        return "up" if name == "bid" else "down"
+    if name in _SIGNED and value:
+        return "up" if value > 0 else "down"
+    if name == "close" and isinstance(row, Candle) and row.close != row.open:
+        return "up" if row.close > row.open else "down"
+    return ""
+
+
+def sign_of(name: str, value: object) -> str:
+    """A plus sign where a number says which way something went."""
+    return "+" if name in _SIGNED and isinstance(value, Decimal) and value > 0 else ""
+
+
+def _options(hint: Any) -> list[Any]:
+    if get_origin(hint) in (Union, UnionType):
+        return [option for option in get_args(hint) if option is not NoneType]
+    return [hint]
+
+
+def _kind(hint: Any) -> Kind:
+    options = _options(hint)
+    if get_origin(options[0]) is tuple:
+        return "records" if is_dataclass(get_args(options[0])[0]) else "list"
+    if bool in options:
+        return "flag"
+    if Decimal in options or int in options:
+        return "number"
+    return "time" if datetime in options else "text"

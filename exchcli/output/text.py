@@ -1,0 +1,44 @@
+"""Values as text: the same in JSON, CSV and tables."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import Decimal
+
+from exchcli.money import plain
+
+
+def moment(time: datetime) -> str:
+    """ISO 8601: in UTC with a Z where the zone is known, as sent where it is not."""
+    if time.tzinfo is None:
+        return time.isoformat()
+    return in_utc(time).isoformat() + "Z"
+
+
+def in_utc(time: datetime) -> datetime:
+    """The same moment as a naive datetime in UTC; a naive one as it is."""
+    return time if time.tzinfo is None else time.astimezone(UTC).replace(tzinfo=None)
+
+
+def as_text(value: Decimal | datetime | int | str) -> str:
+    """One value as text, with every digit."""
+    if isinstance(value, Decimal):
+        return plain(value)
+    if isinstance(value, datetime):
+        return moment(value)
+    return str(value)
+
+
+def clean(text: str) -> str:
+    """Text from outside made harmless for a terminal.
+
+    Line ends and tabs become spaces; control characters, bidirectional overrides, lone
+    surrogates and what else is not printable become escapes that can be seen, like \\x1b.
+    """
+    if text.isprintable():
+        return text
+    folded = text.replace("\r\n", " ").translate(_SPACES)
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in folded)
+
+
+_SPACES = str.maketrans("\r\n\t", "   ")
