@@ -82,6 +82,9 @@ class ExchError(Exception):
         self.exchange = exchange
         self.code = code
 
+    def __str__(self) -> str:
+        return self.message
+
 
 class UsageError(ExchError):
     exit = Exit.USAGE

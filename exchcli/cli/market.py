@@ -106,7 +106,9 @@ def candles(
     end: End = None,
     limit: Annotated[
         str | None,
-        typer.Option(metavar="N", help="At most N candles: the first after --start, else the last."),
+        typer.Option(
+            metavar="N", help="At most N candles: the first after --start, else the last."
+        ),
     ] = None,
 ) -> None:
     """Candles (open, high, low, close, volume), oldest first.

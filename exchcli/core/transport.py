@@ -114,7 +114,7 @@ class _Network(httpcore.NetworkBackend):
         if not answer:
             raise httpcore.ConnectTimeout(f"looking up {host} took too long")
         if isinstance(answer[0], OSError):
-            raise httpcore.ConnectError(f"cannot find {host}") from answer[0]
+            raise httpcore.ConnectError(f"the name {host} was not found")
         return list(dict.fromkeys(found[4][0] for found in answer[0]))
 
 
@@ -157,7 +157,9 @@ class NetworkTransport(httpx.BaseTransport):
         )
         try:
             return self._exchange(sent)
-        except (httpcore.ConnectError, httpcore.ConnectTimeout, httpcore.ProxyError) as error:
+        except httpcore.ConnectTimeout as error:
+            raise NotSent(f"no connection within {self._deadline.seconds:g} s") from error
+        except (httpcore.ConnectError, httpcore.ProxyError) as error:
             raise NotSent(_reason(error)) from error
         except httpcore.UnsupportedProtocol as error:
             raise NotSent(str(error)) from error
@@ -210,8 +212,6 @@ def _reason(error: Exception) -> str:
             return f"its certificate is not trusted: {cause.verify_message}"
         if isinstance(cause, ssl.SSLError):
             return f"TLS failed: {cause.reason or 'the handshake broke off'}"
-        if isinstance(cause, socket.gaierror):
-            return f"the name was not found ({cause.strerror})"
         if isinstance(cause, OSError) and cause.strerror:
             return cause.strerror.lower()
         cause = cause.__cause__ or cause.__context__
