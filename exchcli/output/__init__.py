@@ -18,12 +18,15 @@ from exchcli.output.fields import (
     row_type,
 )
 from exchcli.output.problem import show_error
-from exchcli.output.stream import is_terminal, takes_unicode, write, write_raw
+from exchcli.output.stream import flush, is_terminal, takes_unicode, write, write_raw
+from exchcli.output.text import printable
 
 __all__ = [
     "FORMATS",
     "Format",
     "check_fields",
+    "flush",
+    "printable",
     "resolve_format",
     "show",
     "show_error",

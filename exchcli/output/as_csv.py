@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from exchcli.output.as_json import as_object, dumps
 from exchcli.output.fields import names_of
-from exchcli.output.text import as_text, clean
+from exchcli.output.text import as_text, printable
 
 
 def as_csv(rows: Sequence[object], names: tuple[str, ...], *, for_terminal: bool) -> str:
@@ -23,7 +23,7 @@ def as_csv(rows: Sequence[object], names: tuple[str, ...], *, for_terminal: bool
     writer.writerow(names)
     for row in rows:
         cells = (_cell(getattr(row, name)) for name in names)
-        writer.writerow([clean(cell) for cell in cells] if for_terminal else list(cells))
+        writer.writerow([printable(cell) for cell in cells] if for_terminal else list(cells))
     return "".join(sink.lines)
 
 

@@ -7,7 +7,7 @@ from typing import TextIO
 
 from exchcli.errors import ExchError, retry_of
 from exchcli.output.stream import encodable, encoding_of, takes_unicode
-from exchcli.output.text import clean
+from exchcli.output.text import printable
 
 
 def show_error(error: ExchError, *, as_json: bool, stderr: TextIO | None) -> None:
@@ -21,7 +21,7 @@ def show_error(error: ExchError, *, as_json: bool, stderr: TextIO | None) -> Non
 
 
 def _as_words(error: ExchError) -> str:
-    return " ".join(clean(part) for part in ("exch:", error.message, error.hint) if part)
+    return " ".join(printable(part) for part in ("exch:", error.message, error.hint) if part)
 
 
 def _as_json(error: ExchError, stderr: TextIO) -> str:

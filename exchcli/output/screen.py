@@ -13,7 +13,7 @@ from typing import Literal, TextIO
 from unicodedata import combining, east_asian_width
 
 from exchcli.output.stream import encodable, encoding_of, is_terminal, takes_unicode
-from exchcli.output.text import clean
+from exchcli.output.text import printable
 
 # Named for what they mean. Only what is legible on a dark and on a light background.
 Style = Literal["", "strong", "faint", "up", "down"]
@@ -47,7 +47,7 @@ class Screen:
 
     def safe(self, text: str) -> str:
         """Text from outside as it may be shown here."""
-        return encodable(clean(text), self._encoding)
+        return encodable(printable(text), self._encoding)
 
     def shortened(self, text: str, limit: int) -> str:
         """Text of at most `limit` columns, ending in an ellipsis when it was cut."""

@@ -35,8 +35,13 @@ def write(stream: TextIO | None, text: str) -> None:
     stream = _opened(stream)
     with _told_in_words():
         stream.write(encodable(text, encoding_of(stream)))
-        # A full disk shows only when the buffer is emptied, so that is done here.
-        stream.flush()
+        stream.flush()  # a full disk shows only now
+
+
+def flush(stream: TextIO | None) -> None:
+    """Writes what is still waiting. Raises as `write` does; without a stream nothing waits."""
+    if stream is not None and not stream.closed:
+        write(stream, "")
 
 
 def write_raw(chunks: Iterable[bytes], stdout: TextIO | None) -> None:

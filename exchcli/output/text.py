@@ -29,7 +29,7 @@ def as_text(value: Decimal | datetime | int | str) -> str:
     return str(value)
 
 
-def clean(text: str) -> str:
+def printable(text: str) -> str:
     """Text from outside made harmless for a terminal.
 
     Line ends and tabs become spaces; control characters, bidirectional overrides, lone

@@ -1,0 +1,42 @@
+"""The keys that scripts rely on. Removing or renaming one is a breaking change: see CONTRACT."""
+
+from __future__ import annotations
+
+import inspect
+
+import pytest
+
+from exchcli import records
+from exchcli.output import check_fields
+from exchcli.output.fields import names_of
+
+KEYS = {
+    "Ticker": "symbol last bid ask high low volume quote_volume change_percent time",
+    "Level": "price amount",
+    "Book": "symbol bids asks time",
+    "Trade": "id symbol side price amount time",
+    "Candle": "symbol time open high low close volume",
+    "Symbol": (
+        "symbol base quote price_precision amount_precision min_amount min_value status "
+        "order_types api_trading margin liquidation_rate zone"
+    ),
+    "Currency": (
+        "currency chain deposit withdraw min_deposit min_withdraw withdraw_fee_currency "
+        "min_withdraw_fee withdraw_fee_rate"
+    ),
+    "MarginCurrency": "currency level range loan_fee",
+    "ServerTime": "exchange time offset_seconds",
+    "Ping": "exchange message milliseconds",
+}
+
+
+@pytest.mark.parametrize(("name", "keys"), KEYS.items(), ids=KEYS)
+def test_a_record_has_the_keys_of_the_contract_in_its_order(name, keys):
+    record = getattr(records, name)
+    assert names_of(record) == tuple(keys.split())
+    assert check_fields(keys.replace(" ", ","), record, "json") == tuple(keys.split())
+
+
+def test_every_record_is_pinned():
+    defined = inspect.getmembers(records, inspect.isclass)
+    assert {name for name, c in defined if c.__module__ == records.__name__} == set(KEYS)
