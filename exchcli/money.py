@@ -25,14 +25,14 @@ def typed_decimal(text: str, what: str = "number") -> Decimal:
 
     Raises UsageError for everything else, naming `what` was being read.
     """
-    if not _TYPED.fullmatch(text):
-        raise UsageError(
-            f"{what} {text!r} is not a plain decimal number.",
-            "Write digits with an optional point, like 0.05 or 1200.",
-        )
     if len(text) > MAX_DIGITS:
         raise UsageError(
             f"{what} has {len(text)} characters; {MAX_DIGITS} is the most.",
+            "Write digits with an optional point, like 0.05 or 1200.",
+        )
+    if not _TYPED.fullmatch(text):
+        raise UsageError(
+            f"{what} {text!r} is not a plain decimal number.",
             "Write digits with an optional point, like 0.05 or 1200.",
         )
     return Decimal(text)

@@ -72,7 +72,7 @@ def _from_digits(text: str, now: datetime) -> datetime | None:
     number = int(text) if len(text) <= 20 else 10**20
     for factor, unit in ((10**3, "milliseconds"), (10**6, "microseconds"), (10**9, "nanoseconds")):
         seconds = number // factor
-        if seconds <= _LAST_SECOND and _sensible(from_epoch(seconds), now):
+        if 10**12 <= number < 10**13 or _is_sensible(seconds, now):
             raise UsageError(
                 f"{_shown(text)} looks like {unit}; times are in epoch seconds.",
                 f"Write {seconds} for {iso(from_epoch(seconds))}.",
@@ -98,6 +98,10 @@ def _from_iso(date: str, clock: str, zone: str) -> datetime | None:
         return moment.astimezone(UTC)
     except (ValueError, OverflowError):
         return None
+
+
+def _is_sensible(seconds: int, now: datetime) -> bool:
+    return seconds <= _LAST_SECOND and _sensible(from_epoch(seconds), now)
 
 
 def _sensible(moment: datetime, now: datetime) -> bool:
