@@ -2,14 +2,14 @@
 
 # Typer reads the annotations at run time, so they are not postponed here.
 import os
-from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import typer
 
 from exchcli.cli.registry import Group
 from exchcli.cli.session import session
-from exchcli.config import Setting, describe, set_value, unset_value
+from exchcli.config import set_value, unset_value
+from exchcli.config.show import Setting, describe
 
 group = Group("config", "The configuration file: what holds, where it is, and changing it.")
 
@@ -18,8 +18,7 @@ Key = Annotated[
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class Paths:
+class Paths(NamedTuple):
     """Where things live on this machine."""
 
     config: str

@@ -7,7 +7,6 @@ are the same.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
@@ -22,20 +21,21 @@ LONGEST_TIMEOUT = 86400
 DEFAULT_TIMEOUT = Decimal(30)
 
 
-@dataclass(slots=True)
 class Settings:
     """What the options of every command say; None and False where they were not given."""
 
-    output: str | None = None
-    json: bool = False
-    fields: str | None = None
-    raw: bool = False
-    sandbox: bool = False
-    profile: str | None = None
-    timeout: str | None = None
-    verbose: bool = False
-    exchange: str | None = None
-    returns: type | None = None
+    def __init__(self) -> None:
+        self.output: str | None = None
+        self.json = False
+        self.fields: str | None = None
+        self.raw = False
+        self.sandbox = False
+        self.profile: str | None = None
+        self.timeout: str | None = None
+        self.verbose = False
+        # Not options: the exchange that was named, and the record that the command shows.
+        self.exchange: str | None = None
+        self.returns: type | None = None
 
     @property
     def seconds(self) -> Decimal:

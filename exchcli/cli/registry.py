@@ -12,23 +12,20 @@ Nothing is built here; tree.py turns only the command that runs into a Typer com
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import NamedTuple, TypeVar
 
 F = TypeVar("F", bound=Callable[..., None])
 
 BOTH = ("dgt", "dfx")
 
 
-@dataclass(frozen=True, slots=True)
-class Only:
+class Only(NamedTuple):
     """Put in a parameter's Annotated: only these exchanges have the option."""
 
     exchanges: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Spec:
+class Spec(NamedTuple):
     """One declared command. `returns` is the record it shows, for --fields and the docs."""
 
     name: str
@@ -44,13 +41,13 @@ class Spec:
         return " ".join(first.split())
 
 
-@dataclass(slots=True)
 class Group:
     """A group of commands. `everyday` ones also stand directly on the exchange."""
 
-    name: str
-    help: str
-    specs: dict[str, Spec] = field(default_factory=dict)
+    def __init__(self, name: str, help: str) -> None:
+        self.name = name
+        self.help = help
+        self.specs: dict[str, Spec] = {}
 
     def command(
         self,
@@ -68,9 +65,3 @@ class Group:
             return function
 
         return declare
-
-    def __len__(self) -> int:
-        return len(self.specs)
-
-
-Builder = Callable[[Spec, str | None], Any]

@@ -9,9 +9,9 @@ import typer
 from exchcli.cli.confirm import confirm
 from exchcli.cli.registry import Group
 from exchcli.cli.session import session
+from exchcli.sandbox.exchange import Sandbox
 from exchcli.sandbox.recording import LoadedRecording, load
 from exchcli.sandbox.recording import reset as remove_files
-from exchcli.sandbox.exchange import Sandbox
 
 group = Group("sandbox", "The exchange inside exch: replay a recording, or start afresh.")
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable
-from typing import Any, Protocol, TypeVar
+from typing import Any, ClassVar, Protocol, TypeVar
 
 import httpx
 
@@ -29,8 +29,8 @@ WORKERS = 5
 class Checks(Protocol):
     """What the client has to know of an exchange."""
 
-    name: str
-    title: str
+    name: ClassVar[str]
+    title: ClassVar[str]
 
     def check(self, status: int, reply: Reply) -> None:
         """Raises the error that a reply stands for; returns when it is a success."""

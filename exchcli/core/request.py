@@ -8,8 +8,7 @@ returns a T. It does no I/O of its own, so a test drives it with recorded replie
 from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 from urllib.parse import quote, urlencode
 
 from exchcli.core.reply import Reply
@@ -23,8 +22,7 @@ Params = Mapping[str, Value]
 Steps = Generator[Params, Reply, T]
 
 
-@dataclass(frozen=True, slots=True)
-class Endpoint:
+class Endpoint(NamedTuple):
     """One endpoint as its document lists it. `weight` is what a call costs of the limit."""
 
     method: str
@@ -32,8 +30,7 @@ class Endpoint:
     weight: int = 1
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(NamedTuple):
     """One call of an endpoint. Parameters named in the endpoint's path go there."""
 
     endpoint: Endpoint
