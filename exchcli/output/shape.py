@@ -21,19 +21,20 @@ Kind = Literal["number", "time", "flag", "text", "list", "records"]
 
 _SPELLED = {"id": "ID", "api": "API", "pnl": "PnL", "percent": "%", "seconds": "(s)"}
 
-# Least important first. A column that is not named here stays; if those that stay do not
-# fit, each record becomes a card. Other records: all but the first three, from the right.
+# Least important first; what says little alone goes together. A column that is not named
+# stays; if those that stay do not fit, each record becomes a card. A record that is not named
+# loses all but its first three columns, from the right.
 _LEAST_IMPORTANT: dict[type, tuple[str, ...]] = {
-    Ticker: ("quote_volume", "time", "low", "high", "volume", "ask", "bid"),
+    Ticker: ("quote_volume", "time", "high low", "volume", "bid ask"),
     Trade: ("id", "symbol", "time"),
-    Candle: ("symbol", "volume", "open", "low", "high"),
+    Candle: ("symbol", "volume", "open", "high low"),
     Symbol: (
-        *("base", "quote", "zone", "order_types", "liquidation_rate", "margin", "api_trading"),
-        *("status", "amount_precision", "price_precision", "min_value"),
+        *("base quote", "zone", "order_types", "liquidation_rate", "margin", "api_trading"),
+        *("status", "price_precision amount_precision", "min_value"),
     ),
     Currency: (
-        *("min_deposit", "withdraw_fee_rate", "withdraw_fee_currency"),
-        *("min_withdraw_fee", "min_withdraw"),
+        *("min_deposit", "withdraw_fee_rate", "min_withdraw_fee withdraw_fee_currency"),
+        "min_withdraw",
     ),
 }
 # Text that says enough when its end is missing. Never an id, an address or a currency.
@@ -70,10 +71,10 @@ def record_inside(record: type, name: str) -> type:
     return inside
 
 
-def least_important(record: type) -> tuple[str, ...]:
-    """The columns that may be left out, least important first."""
-    listed = _LEAST_IMPORTANT.get(record)
-    return tuple(reversed(names_of(record)[3:])) if listed is None else listed
+def least_important(record: type) -> list[list[str]]:
+    """The columns that may be left out, least important first, in groups that go together."""
+    listed = _LEAST_IMPORTANT.get(record) or reversed(names_of(record)[3:])
+    return [group.split() for group in listed]
 
 
 def style_of(row: object, name: str, value: object) -> Style:

@@ -146,11 +146,13 @@ def _fitting(every: list[Column], record: type | None, screen: Screen) -> list[C
     if total_width(every) <= screen.width:
         return every
     shown = [_shortened(column, screen) for column in every]
-    for name in least_important(record) if record else ():
+    for group in least_important(record) if record else ():
         if total_width(shown) <= screen.width:
             break
-        shown = [column for column in shown if column.name != name]
-    return shown if total_width(shown) <= screen.width else None
+        shown = [column for column in shown if column.name not in group]
+    kept = [column.name for column in shown]
+    whole = [column for column in every if column.name in kept]
+    return next((some for some in (whole, shown) if total_width(some) <= screen.width), None)
 
 
 def _shortened(column: Column, screen: Screen) -> Column:

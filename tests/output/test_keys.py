@@ -9,6 +9,7 @@ import pytest
 from exchcli import records
 from exchcli.output import check_fields
 from exchcli.output.fields import names_of
+from exchcli.output.shape import least_important
 
 KEYS = {
     "Ticker": "symbol last bid ask high low volume quote_volume change_percent time",
@@ -40,3 +41,11 @@ def test_a_record_has_the_keys_of_the_contract_in_its_order(name, keys):
 def test_every_record_is_pinned():
     defined = inspect.getmembers(records, inspect.isclass)
     assert {name for name, c in defined if c.__module__ == records.__name__} == set(KEYS)
+
+
+@pytest.mark.parametrize("name", KEYS)
+def test_only_columns_that_there_are_can_be_left_out(name):
+    record = getattr(records, name)
+    groups = least_important(record)
+    left_out = {column for group in groups for column in group}
+    assert left_out <= set(names_of(record))

@@ -152,6 +152,7 @@ def test_the_least_important_columns_go_first(shown, ticker):
     assert left_out[0] == {"quote_volume"}
     assert all(fewer <= more for fewer, more in pairwise(left_out))
     assert not {"symbol", "last", "change_percent"} & left_out[-1]
+    assert all(("high" in names) == ("low" in names) for names in left_out)
 
 
 def test_where_even_the_important_columns_do_not_fit_every_record_is_a_card(shown, trades):
