@@ -9,14 +9,7 @@ from collections.abc import Sequence
 from typing import Any, TextIO
 
 from exchcli.errors import UsageError
-from exchcli.output.fields import (
-    FORMATS,
-    Format,
-    book_rows,
-    check_fields,
-    names_of,
-    row_type,
-)
+from exchcli.output.fields import FORMATS, Format, check_fields, names_of, row_type
 from exchcli.output.problem import show_error
 from exchcli.output.stream import flush, is_terminal, takes_unicode, write, write_raw
 from exchcli.output.text import printable
@@ -88,6 +81,8 @@ def _for_scripts(
 ) -> str:
     of_row = row_type(record, format)
     if of_row is not record:
+        from exchcli.output.levels import book_rows
+
         rows = list(book_rows(rows))
     names = fields or names_of(of_row)
     if format == "csv":

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from decimal import Decimal
 from typing import Literal
 
 from exchcli.errors import UsageError
@@ -15,15 +12,6 @@ Format = Literal["table", "json", "ndjson", "csv"]
 FORMATS: tuple[Format, ...] = ("table", "json", "ndjson", "csv")
 
 
-@dataclass(frozen=True, slots=True)
-class BookRow:
-    """One level of an order book, for the formats that are made of rows."""
-
-    side: Literal["bid", "ask"]
-    price: Decimal
-    amount: Decimal
-
-
 def names_of(record: type) -> tuple[str, ...]:
     """The record's fields in the order of columns and keys."""
     return tuple(field.name for field in dataclasses.fields(record))
@@ -31,16 +19,11 @@ def names_of(record: type) -> tuple[str, ...]:
 
 def row_type(record: type, format: Format) -> type:
     """The record that one row of this format is: a book's rows are its levels."""
-    return BookRow if record is Book and format in ("csv", "ndjson") else record
+    if record is not Book or format not in ("csv", "ndjson"):
+        return record
+    from exchcli.output.levels import BookRow
 
-
-def book_rows(books: Sequence[Book]) -> Iterator[BookRow]:
-    """Bids best first, then asks best first."""
-    for book in books:
-        for bid in book.bids:
-            yield BookRow("bid", bid.price, bid.amount)
-        for ask in book.asks:
-            yield BookRow("ask", ask.price, ask.amount)
+    return BookRow
 
 
 def check_fields(fields: str | None, record: type, format: Format) -> tuple[str, ...] | None:

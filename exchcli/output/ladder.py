@@ -7,8 +7,9 @@ from dataclasses import replace
 from decimal import Context, Decimal, localcontext
 
 from exchcli.money import MAX_DIGITS, MAX_EXPONENT, plain
-from exchcli.output.fields import BookRow, book_rows, names_of
+from exchcli.output.fields import names_of
 from exchcli.output.grid import Column, grid, on_the_point, total_width
+from exchcli.output.levels import BookRow, book_rows
 from exchcli.output.screen import Part, Screen, Style
 from exchcli.output.times import spelled
 from exchcli.records import Book, Level

@@ -12,9 +12,10 @@ from textwrap import wrap
 from typing import Any
 
 from exchcli.output.card import card, cell_text
-from exchcli.output.fields import BookRow, names_of
+from exchcli.output.fields import names_of
 from exchcli.output.grid import Column, grid, on_the_point, total_width
 from exchcli.output.ladder import ladder
+from exchcli.output.levels import BookRow
 from exchcli.output.screen import Part, Screen
 from exchcli.output.shape import (
     MAY_BE_SHORTENED,
