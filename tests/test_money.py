@@ -97,7 +97,7 @@ def test_a_reply_may_use_exponents_and_signs(text: str, number: str) -> None:
     ],
 )
 def test_a_reply_with_anything_else_is_not_trusted(text: str) -> None:
-    with pytest.raises(ValueError, match="number|exponent"):
+    with pytest.raises(ValueError, match=r"number|exponent"):
         wire_decimal(text)
 
 
