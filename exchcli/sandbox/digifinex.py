@@ -1,0 +1,337 @@
+"""DigiFinex's v3 wire protocol, public half, as its document has it: paths, shapes, codes.
+
+Numbers are JSON numbers, times epoch seconds. An error is HTTP 200 with a `code` of the
+document's table; success is code 0, and 200 where the document says so. Symbols are taken
+in any case; market data answers them in lower case, the symbol lists in upper case.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from exchcli.sandbox.book import Level
+from exchcli.sandbox.catalog import (
+    CHAINS,
+    DFX,
+    FUNDING_TIME,
+    MARGIN_CURRENCIES,
+    MARGIN_FEE,
+    Chain,
+    Rules,
+)
+from exchcli.sandbox.floor import Floor
+from exchcli.sandbox.market import Market
+from exchcli.sandbox.wire import (
+    Malformed,
+    Number,
+    WireReply,
+    WireRequest,
+    decoded,
+    json_reply,
+    number,
+    parameters,
+)
+
+# The document's table of codes, as far as public requests meet them.
+MESSAGES = {
+    10001: "Wrong request method",
+    10004: "Illegal request parameters",
+    10009: "Unexist endpoint",
+    20019: "Wrong trading pair symbol",
+    20021: "Invalid currency",
+    20022: "The ending timestamp must be larger than the starting timestamp",
+}
+_WRONG_METHOD, _ILLEGAL, _NO_ENDPOINT, _NO_SYMBOL, _NO_CURRENCY, _TIMES = MESSAGES
+
+PERIODS = {
+    "1": 60,
+    "5": 300,
+    "15": 900,
+    "30": 1800,
+    "60": 3600,
+    "240": 14400,
+    "720": 43200,
+    "1D": 86400,
+    "1W": 604800,
+}
+_CANDLES, _USUAL_CANDLES = 500, 200
+_LATEST = 10**11 - 1
+
+Query = dict[str, str]
+
+
+class Refused(Exception):
+    """A request that gets a `code` of the table instead of data."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+def reply(floor: Floor, now: int, request: WireRequest) -> WireReply:
+    """The reply to a request whose path begins with /v3/. `now` is in epoch seconds."""
+    try:
+        try:
+            endpoint = _PUBLIC.get(decoded(request.path).removeprefix("/v3"))
+        except Malformed:
+            endpoint = None
+        if endpoint is None:
+            raise Refused(_NO_ENDPOINT)
+        if request.method != "GET":
+            raise Refused(_WRONG_METHOD)
+        return json_reply(endpoint(floor, now, _query(request)))
+    except Refused as refused:
+        return json_reply({"code": refused.code, "msg": MESSAGES[refused.code]})
+
+
+def ping(_floor: Floor, _now: int, _query: Query) -> object:
+    """#ping -- no parameters."""
+    return {"msg": "pong", "code": 0}
+
+
+def server_time(_floor: Floor, now: int, _query: Query) -> object:
+    """#time -- whole seconds."""
+    return {"server_time": now, "code": 0}
+
+
+def markets(floor: Floor, now: int, _query: Query) -> object:
+    """#markets -- min_amount is in quote, min_volume in base currency."""
+    data = [
+        {
+            "volume_precision": rules.amount_precision,
+            "price_precision": rules.price_precision,
+            "market": rules.symbol.lower(),
+            "min_amount": Number(rules.min_value),
+            "min_volume": Number(rules.min_amount),
+        }
+        for rules in floor.rules(DFX)
+    ]
+    return {"data": data, "date": now, "code": 0}
+
+
+def ticker(floor: Floor, now: int, query: Query) -> object:
+    """#ticker -- of one `symbol`, or of all; vol is in base currency, base_vol in quote."""
+    if "symbol" in query:
+        asked = [_market(floor, query)]
+    else:
+        asked = [_market(floor, {"symbol": rules.symbol}) for rules in floor.rules(DFX)]
+    return {"ticker": [_ticker(market, now) for market in asked], "date": now, "code": 0}
+
+
+def order_book(floor: Floor, now: int, query: Query) -> object:
+    """#order_book -- bids best first, asks best last, as in the document's sample."""
+    market, limit = _market(floor, query), _limit(query, 10, 150)
+    book = market.book(now, limit)
+    return {
+        "bids": [_level(market.rules, level) for level in book.bids],
+        "asks": [_level(market.rules, level) for level in reversed(book.asks)],
+        "date": now,
+        "code": 0,
+    }
+
+
+def trades(floor: Floor, now: int, query: Query) -> object:
+    """#trades -- newest first; `type` is the taker's side."""
+    market, limit = _market(floor, query), _limit(query, 100, 500)
+    rules = market.rules
+    data = [
+        {
+            "date": each.time,
+            "id": each.id,
+            "amount": number(each.amount, rules.amount_precision),
+            "type": "buy" if each.buy else "sell",
+            "price": number(each.price, rules.price_precision),
+        }
+        for each in market.trades(now, limit)
+    ]
+    return {"data": data, "date": now, "code": 0}
+
+
+def kline(floor: Floor, now: int, query: Query) -> object:
+    """#kline -- rows of time, volume, close, high, low, open; oldest first.
+
+    Without start_time the 200 periods before end_time, without end_time up to now; of more
+    than 500 the first 500.
+    """
+    market = _market(floor, query)
+    period = PERIODS.get(query.get("period", ""))
+    if period is None:
+        raise Refused(_ILLEGAL)
+    end = _whole(query, "end_time", now)
+    # Before the epoch there is nothing, and the first of 200 periods is after, not at, 201.
+    start = _whole(query, "start_time", max(-1, end - _USUAL_CANDLES * period) + 1)
+    if "start_time" in query and end <= start:
+        raise Refused(_TIMES)
+    rules = market.rules
+    price, amount = rules.price_precision, rules.amount_precision
+    data = [
+        [
+            each.time,
+            number(each.volume, amount),
+            *(number(ticks, price) for ticks in (each.close, each.high, each.low, each.open)),
+        ]
+        for each in market.candles(period, start, end, now, _CANDLES)
+    ]
+    return {"data": data, "code": 0}
+
+
+def spot_symbols(floor: Floor, _now: int, _query: Query) -> object:
+    """#spot-symbols -- minimum_amount is in base, minimum_value in quote currency."""
+    return {"code": 0, "symbol_list": [_symbol(rules) for rules in floor.rules(DFX)]}
+
+
+def trades_symbols(floor: Floor, _now: int, _query: Query) -> object:
+    """#trades-symbols -- is_allow is the text "1" where orders by API are allowed."""
+    rows = [_symbol(rules, is_allow="1" if rules.api else "0") for rules in floor.rules(DFX)]
+    return {"code": 0, "symbol_list": rows}
+
+
+def margin_symbols(floor: Floor, _now: int, _query: Query) -> object:
+    """#margin-symbols -- the pairs with a liquidation rate."""
+    rows = [
+        _symbol(rules, liquidation_rate=Number(rules.liquidation_rate))
+        for rules in floor.rules(DFX)
+        if rules.liquidation_rate is not None
+    ]
+    return {"code": 0, "symbol_list": rows}
+
+
+def margin_currencies(_floor: Floor, _now: int, _query: Query) -> object:
+    """#margin-currencies -- loan_fees is a rate."""
+    level, limits, fee = MARGIN_FEE
+    fees = [
+        {"currency_mark": currency, "level": level, "range": limits, "loan_fees": Number(fee)}
+        for currency in MARGIN_CURRENCIES
+    ]
+    return {
+        "code": 0,
+        "funding_time": FUNDING_TIME,
+        "currencys": list(MARGIN_CURRENCIES),
+        "margin_fees": fees,
+    }
+
+
+def currencies(floor: Floor, _now: int, query: Query) -> object:
+    """#currencies -- one row for each chain, of one `currency` or of all. Success is 200."""
+    chains = list(CHAINS)
+    known = {chain.currency for chain in chains}
+    for rules in floor.rules(DFX):
+        for currency in (rules.base.lower(), rules.quote.lower()):
+            if currency not in known:
+                known.add(currency)
+                chains.append(Chain(currency, "", "0.01", "0.02", currency, "0.006", "0"))
+    if "currency" in query:
+        chains = [chain for chain in chains if chain.currency == query["currency"].lower()]
+        if not chains:
+            raise Refused(_NO_CURRENCY)
+    return {"code": 200, "data": [_chain(chain) for chain in chains]}
+
+
+_PUBLIC: dict[str, Callable[[Floor, int, Query], object]] = {
+    "/ping": ping,
+    "/time": server_time,
+    "/markets": markets,
+    "/ticker": ticker,
+    "/order_book": order_book,
+    "/trades": trades,
+    "/kline": kline,
+    "/spot/symbols": spot_symbols,
+    "/trades/symbols": trades_symbols,
+    "/margin/symbols": margin_symbols,
+    "/margin/currencies": margin_currencies,
+    "/currencies": currencies,
+}
+
+
+def _query(request: WireRequest) -> Query:
+    """All parameters; the query string goes before the body."""
+    try:
+        return parameters(request.body.decode("ascii")) | parameters(request.query)
+    except (Malformed, UnicodeDecodeError) as error:
+        raise Refused(_ILLEGAL) from error
+
+
+def _market(floor: Floor, query: Query) -> Market:
+    if "symbol" not in query:
+        raise Refused(_ILLEGAL)
+    symbol = query["symbol"]
+    market = floor.market(DFX, symbol.upper()) if symbol.isascii() else None
+    if market is None:
+        raise Refused(_NO_SYMBOL)
+    return market
+
+
+def _limit(query: Query, usual: int, most: int) -> int:
+    limit = _whole(query, "limit", usual)
+    if not 1 <= limit <= most:
+        raise Refused(_ILLEGAL)
+    return limit
+
+
+def _whole(query: Query, name: str, usual: int) -> int:
+    """A parameter of digits only, within the range of times."""
+    text = query.get(name)
+    if text is None:
+        return usual
+    if not (text.isascii() and text.isdigit() and len(text) < 20 and int(text) <= _LATEST):
+        raise Refused(_ILLEGAL)
+    return int(text)
+
+
+def _ticker(market: Market, now: int) -> dict[str, object]:
+    rules, day = market.rules, market.ticker(now)
+    price, amount = rules.price_precision, rules.amount_precision
+    return {
+        "vol": number(day.volume, amount),
+        "change": number(_hundredths(day.last - day.open, day.open), 2),
+        "base_vol": number(day.quote, price + amount),
+        "sell": number(day.ask, price),
+        "last": number(day.last, price),
+        "symbol": rules.symbol.lower(),
+        "low": number(day.low, price),
+        "buy": number(day.bid, price),
+        "high": number(day.high, price),
+    }
+
+
+def _hundredths(part: int, whole: int) -> int:
+    """part / whole in hundredths of a percent, halves away from zero."""
+    size = (abs(part) * 20000 + whole) // (2 * whole)
+    return -size if part < 0 else size
+
+
+def _level(rules: Rules, level: Level) -> list[Number]:
+    return [
+        number(level.price, rules.price_precision),
+        number(level.amount, rules.amount_precision),
+    ]
+
+
+def _symbol(rules: Rules, **more: object) -> dict[str, object]:
+    return {
+        "status": "TRADING",
+        "symbol": rules.symbol,
+        "quote_asset": rules.quote,
+        "base_asset": rules.base,
+        "amount_precision": rules.amount_precision,
+        "price_precision": rules.price_precision,
+        "minimum_amount": Number(rules.min_amount),
+        "minimum_value": Number(rules.min_value),
+        "zone": "MAIN",
+        **more,
+        "order_types": ["LIMIT", "MARKET"],
+    }
+
+
+def _chain(chain: Chain) -> dict[str, object]:
+    return {
+        "currency": chain.currency,
+        "chain": chain.chain,
+        "min_deposit_amount": Number(chain.min_deposit_amount),
+        "min_withdraw_amount": Number(chain.min_withdraw_amount),
+        "deposit_status": 1,
+        "withdraw_status": 1,
+        "withdraw_fee_currency": chain.withdraw_fee_currency,
+        "min_withdraw_fee": Number(chain.min_withdraw_fee),
+        "withdraw_fee_rate": Number(chain.withdraw_fee_rate),
+    }

@@ -1,0 +1,202 @@
+"""The sandbox's one file: SQLite, made once and whole, opened without being written to.
+
+A new store is built beside its place and then linked into it: whoever looks sees either no
+store or a complete one, and of two processes that build at once one wins.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from exchcli.errors import StateError
+from exchcli.sandbox.catalog import SIMULATIONS, Rules
+
+FILE = "sandbox.sqlite"
+VERSION = 1
+DEFAULT_SEED = 20200519
+
+_SCHEMA = """
+CREATE TABLE sandbox (
+    opened INTEGER NOT NULL,        -- epoch seconds: the moment whose figures are the documents'
+    seed   INTEGER NOT NULL
+) STRICT;
+
+-- A market whose recording replaces its simulation. Prices are in 10 ** -price_precision,
+-- amounts in 10 ** -amount_precision, times in epoch seconds, shifted already.
+CREATE TABLE recordings (
+    market           INTEGER PRIMARY KEY,
+    exchange         TEXT NOT NULL,
+    symbol           TEXT NOT NULL,
+    base             TEXT NOT NULL,
+    quote            TEXT NOT NULL,
+    price_precision  INTEGER NOT NULL,
+    amount_precision INTEGER NOT NULL,
+    UNIQUE (exchange, symbol)
+) STRICT;
+
+CREATE TABLE trades (
+    market INTEGER NOT NULL REFERENCES recordings ON DELETE CASCADE,
+    time   INTEGER NOT NULL,
+    seq    INTEGER NOT NULL,        -- the order of trades, also within one second
+    id     INTEGER NOT NULL,
+    buy    INTEGER NOT NULL,        -- the taker's side: 1 buy, 0 sell
+    price  INTEGER NOT NULL,
+    amount INTEGER NOT NULL,
+    PRIMARY KEY (market, time, seq)
+) STRICT, WITHOUT ROWID;
+
+-- What the trades of each minute amount to. Volumes are text: they may exceed 64 bits.
+CREATE TABLE minutes (
+    market INTEGER NOT NULL REFERENCES recordings ON DELETE CASCADE,
+    time   INTEGER NOT NULL,
+    open   INTEGER NOT NULL,
+    high   INTEGER NOT NULL,
+    low    INTEGER NOT NULL,
+    close  INTEGER NOT NULL,
+    volume TEXT NOT NULL,
+    quote  TEXT NOT NULL,
+    PRIMARY KEY (market, time)
+) STRICT, WITHOUT ROWID;
+"""
+
+
+class Store:
+    """The open store. Every sqlite3 error on the way becomes a StateError that names the file."""
+
+    def __init__(self, folder: Path, now: int, seed: int | None = None) -> None:
+        """Opens folder/sandbox.sqlite; makes it with `now` (epoch seconds) and `seed` if absent."""
+        self.path = folder / FILE
+        with self._telling():
+            if not self.path.exists():
+                _create(self.path, now, DEFAULT_SEED if seed is None else seed)
+            self._db = _connect(self.path)
+            try:
+                self.opened, stored = self._check()
+            except BaseException:
+                self._db.close()
+                raise
+        self.seed = stored if seed is None else seed
+
+    def rows(self, sql: str, *values: object) -> list[tuple[int, ...]]:
+        """The rows of a query over whole numbers."""
+        with self._telling():
+            return self._db.execute(sql, values).fetchall()
+
+    def close(self) -> None:
+        self._db.close()
+
+    def version(self) -> int:
+        """A number that changes when another process has changed the store."""
+        return self.rows("PRAGMA data_version")[0][0]
+
+    def recordings(self) -> list[tuple[int, Rules]]:
+        """The recorded markets, in the order of their first loading."""
+        with self._telling():
+            rows = self._db.execute(
+                "SELECT market, exchange, symbol, base, quote, price_precision, amount_precision"
+                " FROM recordings ORDER BY market"
+            ).fetchall()
+        return [(market, _rules(*rest)) for market, *rest in rows]
+
+    @contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """One transaction: all of it happens, or, after any exception, nothing."""
+        with self._telling():
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._db
+                self._db.execute("COMMIT")
+            except BaseException:
+                self._db.execute("ROLLBACK")
+                raise
+
+    def _check(self) -> tuple[int, int]:
+        """When the market opened, and its seed."""
+        version = self._db.execute("PRAGMA user_version").fetchone()[0]
+        if version != VERSION:
+            raise StateError(
+                f"The sandbox in {self.path} has layout {version}; this exch knows {VERSION}.",
+                "Start it over with `exch sandbox reset`, or use another folder with EXCH_HOME.",
+            )
+        opened, seed = self._db.execute("SELECT opened, seed FROM sandbox").fetchone()
+        return int(opened), int(seed)
+
+    @contextmanager
+    def _telling(self) -> Iterator[None]:
+        """Failures of SQLite and of the file system, in words."""
+        try:
+            yield
+        except sqlite3.OperationalError as error:
+            raise _unusable(self.path, error) from error
+        except sqlite3.DatabaseError as error:
+            raise StateError(
+                f"The sandbox in {self.path} is not readable: {error}.",
+                "Start it over with `exch sandbox reset`, or use another folder with EXCH_HOME.",
+            ) from error
+        except OSError as error:
+            raise _unusable(self.path, error) from error
+
+
+def reset(folder: Path) -> None:
+    """Removes the sandbox's files, so that the next use starts a new market at its opening.
+
+    Raises StateError if they cannot be removed; that there are none is no error.
+    """
+    try:
+        for path in folder.glob(f"{FILE}*"):
+            path.unlink(missing_ok=True)
+    except OSError as error:
+        raise _unusable(folder / FILE, error) from error
+
+
+def _rules(
+    exchange: str, symbol: str, base: str, quote: str, price_precision: int, amount_precision: int
+) -> Rules:
+    """A recorded pair's rules: those of the catalog if it is there, as fine as the recording."""
+    if (exchange, symbol) in SIMULATIONS:
+        known = SIMULATIONS[exchange, symbol].rules
+        return known._replace(price_precision=price_precision, amount_precision=amount_precision)
+    return Rules(exchange, symbol, base, quote, price_precision, amount_precision)
+
+
+def _unusable(path: Path, error: Exception) -> StateError:
+    return StateError(
+        f"The sandbox in {path} cannot be used: {error}.",
+        "Make its folder writable, or use another one with EXCH_HOME=DIR.",
+    )
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    """An existing store. Callers take turns (one lock), so it may move between threads."""
+    uri = f"{path.absolute().as_uri()}?mode=rw"
+    db = sqlite3.connect(uri, uri=True, timeout=10, isolation_level=None, check_same_thread=False)
+    try:
+        db.execute("PRAGMA synchronous = NORMAL")
+        db.execute("PRAGMA foreign_keys = ON")
+    except BaseException:
+        db.close()
+        raise
+    return db
+
+
+def _create(path: Path, now: int, seed: int) -> None:
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    draft = path.with_name(f"{FILE}.new-{os.getpid()}-{time.monotonic_ns()}")
+    db = sqlite3.connect(draft, isolation_level=None)
+    try:
+        db.execute("PRAGMA journal_mode = WAL")
+        db.executescript(f"BEGIN; {_SCHEMA} PRAGMA user_version = {VERSION};")
+        db.execute("INSERT INTO sandbox VALUES (?, ?)", (now, seed))
+        db.execute("COMMIT")
+        db.close()
+        os.link(draft, path)
+    except FileExistsError:
+        pass  # Another process was faster, and its store is as good.
+    finally:
+        db.close()
+        draft.unlink(missing_ok=True)
