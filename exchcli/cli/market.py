@@ -119,7 +119,7 @@ def candles(
     here = session(ctx)
     first, last, most = here.moment(start), here.moment(end), whole_number(limit)
     name = resolve(here, symbol)
-    here.show(ask_about(here, [symbol], here.exchange.candles(name, period, first, last, most)))
+    here.show(ask_about(here, [symbol], here.exchange.candles(name, period, here.now(), first, last, most)))
 
 
 @group.command(everyday=True, returns=Symbol)

@@ -9,14 +9,11 @@ import typer
 from exchcli.cli.confirm import confirm
 from exchcli.cli.registry import Group
 from exchcli.cli.session import session
-from exchcli.sandbox.exchange import Sandbox
-from exchcli.sandbox.recording import LoadedRecording, load
-from exchcli.sandbox.recording import reset as remove_files
 
 group = Group("sandbox", "The exchange inside exch: replay a recording, or start afresh.")
 
 
-@group.command("load", returns=LoadedRecording)
+@group.command("load")
 def load_recording(
     ctx: typer.Context,
     file: Annotated[
@@ -36,10 +33,12 @@ def load_recording(
     amount, and perhaps id and side, in any order. Ticker, order book, trades and candles of
     the pair then show that market, shifted so that it ends now.
     """
+    from exchcli.sandbox.recording import LoadedRecording, load
+
     here = session(ctx)
-    sandbox = Sandbox(here.places.sandbox)
+    sandbox = here.sandbox()
     ctx.call_on_close(sandbox.close)
-    here.show(load(sandbox, file, symbol=symbol, live=live))
+    here.show(load(sandbox, file, symbol=symbol, live=live), LoadedRecording)
 
 
 @group.command()
@@ -50,5 +49,7 @@ def reset(
     """Remove the sandbox's files; the next command opens a new one."""
     here = session(ctx)
     confirm(f"Remove the sandbox in {here.places.sandbox}, with all that was traded there?", yes)
+    from exchcli.sandbox.recording import reset as remove_files
+
     remove_files(here.places.sandbox)
     here.say("The sandbox is removed; the next command with --sandbox opens a new one.")

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from exchcli import output
 from exchcli.cli.options import Settings
 from exchcli.config import Config, load
-from exchcli.errors import ExchError, StateError, Unreadable
+from exchcli.errors import ExchError, StateError, Unreadable, UsageError
 from exchcli.state import Places, SymbolCache, places
 from exchcli.times import typed_time
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from exchcli.core.client import Client
     from exchcli.core.request import Flow
     from exchcli.exchanges.base import Exchange
+    from exchcli.sandbox.exchange import Sandbox
 
 T = TypeVar("T")
 
@@ -131,10 +132,33 @@ class Session:
 
     def moment(self, text: str | None) -> datetime | None:
         """A time as a user types it."""
-        return None if text is None else typed_time(text, datetime.now(UTC))
+        return None if text is None else typed_time(text, self.now())
+
+    def now(self) -> datetime:
+        """This machine's time; in the sandbox, the sandbox's."""
+        frozen = self._frozen() if self.sandboxed else None
+        return frozen or datetime.now(UTC)
+
+    def _frozen(self) -> datetime | None:
+        """EXCH_SANDBOX_CLOCK stops the sandbox's clock, so that its market can be foretold."""
+        text = os.environ.get("EXCH_SANDBOX_CLOCK")
+        try:
+            return typed_time(text, datetime.now(UTC)) if text else None
+        except UsageError as error:
+            raise UsageError(f"EXCH_SANDBOX_CLOCK: {error.message}", error.hint) from None
 
     def close(self) -> None:
         self._open.close()
+
+    def sandbox(self) -> Sandbox:
+        """The sandbox of this machine, on its clock."""
+        from exchcli.sandbox.exchange import Sandbox
+
+        frozen = self._frozen()
+        if frozen is None:
+            return Sandbox(self.places.sandbox)
+        nanoseconds = int(frozen.timestamp()) * 1_000_000_000
+        return Sandbox(self.places.sandbox, clock=lambda: nanoseconds)
 
     def _connected(self) -> Client:
         if self._client is None:
@@ -149,10 +173,9 @@ class Session:
         settings = self.settings
         deadline = Deadline(float(settings.seconds))  # seconds, not money
         if self.sandboxed:
-            from exchcli.sandbox.exchange import Sandbox
             from exchcli.sandbox.transport import SandboxTransport
 
-            sandbox = Sandbox(self.places.sandbox)
+            sandbox = self.sandbox()
             self._open.callback(sandbox.close)
             transport: Any = SandboxTransport(sandbox)
         else:

@@ -27,6 +27,7 @@ from exchcli import __version__
 from exchcli.cli.options import common_options
 from exchcli.cli.registry import Group, Only, Spec
 from exchcli.errors import NotOffered, UsageError
+from exchcli.output.fields import names_of
 
 TITLES = {"dgt": "Dgtmarket", "dfx": "DigiFinex"}
 ALIASES = {"dgtmarket": "dgt", "digifinex": "dfx"}
@@ -60,8 +61,16 @@ class Leaf(TyperCommand):
         ctx.obj.returns = self.spec.returns if self.spec else None
         return super().invoke(ctx)
 
+    def collect_usage_pieces(self, ctx: Context) -> list[str]:
+        return [piece.strip("{}") for piece in super().collect_usage_pieces(ctx)]
+
     def format_options(self, ctx: Context, formatter: HelpFormatter) -> None:
         _write_options(self, ctx, formatter, show_common=True)
+
+    def format_epilog(self, ctx: Context, formatter: HelpFormatter) -> None:
+        if self.spec and self.spec.returns:
+            with formatter.section("Fields"):
+                formatter.write_text(", ".join(names_of(self.spec.returns)))
 
 
 class Branch(TyperGroup):
@@ -97,7 +106,7 @@ class Branch(TyperGroup):
 
     def missing(self, ctx: Context, name: str) -> Exception:
         """What to say to a command that is not there."""
-        near = get_close_matches(name, self.names(), n=3, cutoff=0.5)
+        near = get_close_matches(name, self.names(), n=2)
         meant = f"Did you mean {' or '.join(near)}? " if near else ""
         return UsageError(
             f"There is no command {name!r} in `{ctx.command_path}`.",

@@ -46,11 +46,12 @@ class Exchange:
         self,
         symbol: str,
         period: str,
+        now: datetime,
         start: datetime | None = None,
         end: datetime | None = None,
         limit: int | None = None,
     ) -> Flow[list[Candle]]:
-        """Candles from `start` to `end`, oldest first."""
+        """Candles from `start` to `end` (or else to `now`), oldest first."""
         raise self.lacks("candles")
 
     def symbols(self, source: str | None = None) -> Flow[list[Symbol]]:

@@ -7,7 +7,6 @@ records have them in upper case. Times are epoch seconds.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
@@ -157,6 +156,7 @@ class DigiFinex(Exchange):
         self,
         symbol: str,
         period: str,
+        now: datetime,
         start: datetime | None = None,
         end: datetime | None = None,
         limit: int | None = None,
@@ -172,7 +172,7 @@ class DigiFinex(Exchange):
         if start is None and end is None and (limit or DEFAULT_CANDLES) <= DEFAULT_CANDLES:
             newest = yield from self.kline(symbol, period)
             return newest[-(limit or DEFAULT_CANDLES) :]
-        first, last = _stretch(start, end, limit, seconds)
+        first, last = _stretch(start, end or now, limit, seconds)
         windows = list(_windows(first, last, seconds))
         parts = yield from gather(self.kline(symbol, period, *window) for window in windows)
         joined = {candle.time: candle for part in parts for candle in part}
@@ -315,10 +315,10 @@ def _currency(row: Reply) -> Currency:
 
 
 def _stretch(
-    start: datetime | None, end: datetime | None, limit: int | None, seconds: int
+    start: datetime | None, end: datetime, limit: int | None, seconds: int
 ) -> tuple[int, int]:
     """The first and the last second that candles may open at."""
-    last = int(end.timestamp()) if end is not None else int(time.time())
+    last = int(end.timestamp())
     if start is None:
         first = last - (limit or DEFAULT_CANDLES) * seconds
         return max(first, int(FIRST_CANDLE.timestamp())), last

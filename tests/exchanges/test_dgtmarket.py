@@ -134,7 +134,7 @@ def test_what_only_digifinex_has_is_not_offered(dgt: Dgtmarket) -> None:
         with pytest.raises(NotOffered, match="Dgtmarket does not offer"):
             ask()
     with pytest.raises(NotOffered, match="candles"):
-        dgt.candles("BTCPLN", "1h")
+        dgt.candles("BTCPLN", "1h", datetime.now(UTC))
 
 
 @pytest.mark.parametrize(

@@ -69,6 +69,7 @@ def as_texts(reply: str) -> str:
     return re.sub(r"(?<=[:\[, ])(-?[0-9]+(?:\.[0-9]+)?)(?=[,\]}\s])", r'"\1"', reply)
 
 
+NOW = datetime(2020, 5, 19, tzinfo=UTC)
 BOTH_WAYS = pytest.mark.parametrize("written", [str, as_texts], ids=["as numbers", "as texts"])
 
 
@@ -139,7 +140,7 @@ def test_the_documented_trades_are_read(dfx: DigiFinex, written: Any) -> None:
 def test_the_documented_candles_are_read_in_the_exchanges_odd_order(
     dfx: DigiFinex, written: Any
 ) -> None:
-    candles, asked = drive(dfx.candles("BTC_USDT", "15m"), written(KLINE))
+    candles, asked = drive(dfx.candles("BTC_USDT", "15m", NOW), written(KLINE))
     assert asked == ["GET /kline?symbol=btc_usdt&period=15"]
     assert candles[0] == Candle(
         symbol="BTC_USDT",
@@ -155,7 +156,7 @@ def test_the_documented_candles_are_read_in_the_exchanges_odd_order(
 def test_every_period_has_the_exchanges_own_name(dfx: DigiFinex) -> None:
     names = []
     for period in PERIODS:
-        _, asked = drive(dfx.candles("BTC_USDT", period), KLINE)
+        _, asked = drive(dfx.candles("BTC_USDT", period, NOW), KLINE)
         names.append(asked[0].partition("period=")[2])
     assert names == ["1", "5", "15", "30", "60", "240", "720", "1D", "1W"]
 
@@ -192,7 +193,7 @@ def test_a_long_stretch_is_split_and_joined_without_a_gap_or_a_double_row(
 ) -> None:
     start = BEGIN + timedelta(seconds=offset)
     end = start + timedelta(minutes=minutes)
-    candles, _ = fetch(DigiFinex().candles("BTC_USDT", "1m", start, end))
+    candles, _ = fetch(DigiFinex().candles("BTC_USDT", "1m", NOW, start, end))
     times = [candle.time for candle in candles]
     first = BEGIN if offset == 0 else BEGIN + timedelta(minutes=1)
     count = minutes + 1 if offset == 0 else minutes
@@ -204,16 +205,16 @@ def test_a_limit_takes_the_first_candles_after_start_and_else_the_last_before_en
     limit: int,
 ) -> None:
     start, end = BEGIN, BEGIN + timedelta(days=3)
-    first, _ = fetch(DigiFinex().candles("BTC_USDT", "1m", start, end, limit))
+    first, _ = fetch(DigiFinex().candles("BTC_USDT", "1m", NOW, start, end, limit))
     assert [c.time for c in first] == [start + timedelta(minutes=n) for n in range(limit)]
-    last, _ = fetch(DigiFinex().candles("BTC_USDT", "1m", None, end, limit))
+    last, _ = fetch(DigiFinex().candles("BTC_USDT", "1m", NOW, None, end, limit))
     assert len(last) == limit
     assert last[-1].time == end
 
 
 def test_a_start_after_the_end_is_refused_before_anything_is_sent(dfx: DigiFinex) -> None:
     with pytest.raises(UsageError, match="--start is later"):
-        drive(dfx.candles("BTC_USDT", "1m", BEGIN, BEGIN - timedelta(days=1)))
+        drive(dfx.candles("BTC_USDT", "1m", NOW, BEGIN, BEGIN - timedelta(days=1)))
 
 
 def test_the_documented_markets_are_read_with_both_minimums_the_right_way_round(

@@ -1,0 +1,276 @@
+"""What a user can get wrong: one clear line that names the next step, and the right code."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from loopback import Loopback, loopback, reply
+from running import Exch
+
+SPOT = {
+    "code": 0,
+    "symbol_list": [
+        {
+            "status": "TRADING",
+            "symbol": symbol,
+            "base_asset": symbol.split("_")[0],
+            "quote_asset": symbol.split("_")[1],
+            "amount_precision": 4,
+            "price_precision": 2,
+            "minimum_amount": 0.001,
+            "minimum_value": 2,
+            "zone": "MAIN",
+            "order_types": ["LIMIT", "MARKET"],
+        }
+        for symbol in ("BTC_USDT", "ETH_USDT", "LTC_USDT", "LTC_BTC")
+    ],
+}
+UNKNOWN = reply('{"code": 20019}')
+LIST = reply(json.dumps(SPOT))
+BOOK = reply('{"code": 0, "date": 1589874953, "bids": [[1, 2]], "asks": [[3, 4]]}')
+
+
+def dfx(server: Loopback) -> dict[str, str]:
+    return {"EXCH_DFX_URL": f"{server.url}/v3"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (
+            ["dgt", "ticker", "btcpnl"],
+            "exch: Dgtmarket has no symbol 'btcpnl'. Did you mean BTCPLN or LTCPLN? "
+            "`exch dgt symbols` lists all.",
+        ),
+        (
+            ["dgt", "ticker", "doge"],
+            "exch: Dgtmarket has no symbol 'doge'. Did you mean BTCPLN, LTCPLN or LTCBTC? "
+            "`exch dgt symbols` lists all.",
+        ),
+        (
+            ["dgt", "ticker", "../../etc"],
+            "exch: '../../etc' is no symbol. Write base and quote, like btcpln or BTC/PLN; "
+            "`exch dgt symbols` lists them.",
+        ),
+        (
+            ["dgt", "book", "btcpln", "--limit", "１２"],
+            "exch: --limit '１２' is not a whole number. Write digits, like 20.",
+        ),
+        (
+            ["dgt", "book", "btcpln", "--limit", "31"],
+            "exch: Dgtmarket gives 1 to 30 levels at a time, not 31. Ask for --limit 30 or less.",
+        ),
+        (
+            ["dgt", "book"],
+            "exch: SYMBOL is missing. Usage: exch dgt book [OPTIONS] SYMBOL. "
+            "`exch dgt book --help` shows how it is used.",
+        ),
+        (
+            ["dgt", "tiker", "btcpln"],
+            "exch: There is no command 'tiker' in `exch dgt`. Did you mean ticker or time? "
+            "`exch dgt --help` lists them all.",
+        ),
+        (
+            ["dtg"],
+            "exch: There is no command 'dtg' in `exch`. Did you mean dgt? "
+            "`exch --help` lists them all.",
+        ),
+        (
+            ["ticker", "btcpln"],
+            "exch: 'ticker' is a command of an exchange. "
+            "Name the exchange first: `exch dgt ticker` or `exch dfx ticker`.",
+        ),
+        (
+            ["dgt", "ticker", "--jsno"],
+            "exch: There is no option --jsno. Did you mean --json or --sandbox? "
+            "`exch dgt ticker --help` shows how it is used.",
+        ),
+        (
+            ["dfx", "candles", "btc_usdt", "--period", "2h"],
+            "exch: Invalid value for '--period': '2h' is not one of "
+            "'1m', '5m', '15m', '30m', '1h', '4h', '12h', '1d', '1w'. "
+            "`exch dfx candles --help` shows how it is used.",
+        ),
+        (
+            ["dgt", "ticker", "--fields", "symbol,lats"],
+            "exch: --fields: ticker has no field 'lats'. Did you mean last? The fields are: symbol, "
+            "last, bid, ask, high, low, volume, quote_volume, change_percent, time.",
+        ),
+        (
+            ["dgt", "ticker", "-o", "xml"],
+            "exch: Invalid value for '-o' / '--output': 'xml' is not one of "
+            "'auto', 'table', 'json', 'ndjson', 'csv'. `exch dgt ticker --help` "
+            "shows how it is used.",
+        ),
+    ],
+)
+def test_a_mistake_is_told_in_one_line_with_the_next_step(
+    exch: Exch, arguments: list[str], message: str
+) -> None:
+    ran = exch(*arguments, terminal=True)
+    assert ran == (2, "", f"{message}\n")
+
+
+@pytest.mark.parametrize("number", ["1e5", "NaN", "１２", "1_000", "-1", "+5", "", "1.5", " 1"])
+def test_a_bad_limit_is_refused_however_it_is_bad(exch: Exch, number: str) -> None:
+    ran = exch("dgt", "book", "btcpln", f"--limit={number}", terminal=True)
+    assert ran.code == 2
+    assert "is not a whole number" in ran.err
+
+
+@pytest.mark.parametrize("seconds", ["1e5", "NaN", "１２", "1_000", "-1", "0", "", "86401", "inf"])
+def test_a_bad_timeout_is_refused_however_it_is_bad(exch: Exch, seconds: str) -> None:
+    ran = exch("dgt", "ticker", f"--timeout={seconds}", terminal=True)
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err.startswith("exch: --timeout")
+
+
+@pytest.mark.parametrize("time", ["yesterday", "1e9", "-5", "2h30", "１２", "1589874294000", ""])
+def test_a_bad_time_is_refused_with_the_forms_that_work(exch: Exch, time: str) -> None:
+    ran = exch("dfx", "candles", "btc_usdt", f"--start={time}", terminal=True)
+    assert (ran.code, ran.out) == (2, "")
+    assert "--start" in ran.err or "time" in ran.err
+
+
+def test_what_an_exchange_does_not_have_says_so_in_one_line(exch: Exch) -> None:
+    for arguments in (["dgt", "candles", "btcpln"], ["dgt", "market", "ping"], ["dgt", "margin"]):
+        ran = exch(*arguments, terminal=True)
+        assert ran == (
+            13,
+            "",
+            f"exch: Dgtmarket does not offer `{arguments[-1 if 'margin' in arguments else -2]}`. "
+            "`exch dgt --help` lists what it offers.\n"
+            if arguments != ["dgt", "market", "ping"]
+            else "exch: Dgtmarket does not offer `ping`. `exch dgt --help` lists what it offers.\n",
+        )
+
+
+def test_an_option_of_the_other_exchange_is_no_option_here(exch: Exch) -> None:
+    ran = exch("dgt", "symbols", "--source", "spot", terminal=True)
+    assert ran.code == 2
+    assert ran.err.startswith("exch: There is no option --source.")
+
+
+def test_a_symbol_that_the_exchange_does_not_know_is_looked_up_and_the_nearest_are_named(
+    exch: Exch,
+) -> None:
+    with loopback(UNKNOWN, LIST) as server:
+        ran = exch("dfx", "book", "btc_usd", terminal=True, **dfx(server))
+    assert ran == (
+        2,
+        "",
+        "exch: DigiFinex has no symbol 'btc_usd'. Did you mean BTC_USDT, LTC_USDT or ETH_USDT? "
+        "`exch dfx symbols` lists all.\n",
+    )
+
+
+def test_a_symbol_without_a_separator_costs_the_list_once(exch: Exch) -> None:
+    with loopback(LIST, BOOK) as server:
+        assert exch("dfx", "book", "ltcbtc", **dfx(server)).code == 0
+        assert exch("dfx", "book", "LTCBTC", **dfx(server)).code == 0
+        asked = [request.split()[1].decode() for request in server.requests]
+    book = "/v3/order_book?symbol=ltc_btc&limit=10"
+    assert asked == ["/v3/spot/symbols", book, book]
+
+
+@pytest.mark.parametrize("broken", [b"", b"{", b"\x00" * 100, b"[1]", b'{"symbols": 1}'])
+def test_a_corrupt_list_of_symbols_heals_itself(exch: Exch, broken: bytes) -> None:
+    with loopback(LIST, BOOK, LIST, BOOK) as server:
+        assert exch("dfx", "book", "ltcbtc", **dfx(server)).code == 0
+        files = [file for file in exch.home.rglob("symbols/*") if file.is_file()]
+        assert files
+        for file in files:
+            file.write_bytes(broken)
+        assert exch("dfx", "book", "ltcbtc", **dfx(server)).code == 0
+        assert len(server.requests) == 4
+        assert exch("dfx", "book", "ltcbtc", **dfx(server)).code == 0
+        assert len(server.requests) == 5
+
+
+def test_a_stale_list_of_symbols_heals_itself(exch: Exch) -> None:
+    new = json.loads(json.dumps(SPOT))
+    new["symbol_list"].append({**new["symbol_list"][0], "symbol": "TRX_USDT"})
+    with loopback(LIST, BOOK, reply(json.dumps(new)), BOOK) as server:
+        assert exch("dfx", "book", "btcusdt", **dfx(server)).code == 0
+        assert exch("dfx", "book", "trxusdt", **dfx(server)).code == 0
+        assert len(server.requests) == 4
+
+
+def test_a_pair_that_left_the_exchange_is_told_from_a_fresh_list(exch: Exch) -> None:
+    fewer = json.loads(json.dumps(SPOT))
+    fewer["symbol_list"] = fewer["symbol_list"][:3]
+    with loopback(LIST, BOOK, UNKNOWN, reply(json.dumps(fewer))) as server:
+        assert exch("dfx", "book", "ltcbtc", **dfx(server)).code == 0
+        ran = exch("dfx", "book", "ltcbtc", terminal=True, **dfx(server))
+    assert ran.code == 2
+    assert "has no symbol 'ltcbtc'" in ran.err
+
+
+def test_a_list_of_symbols_that_cannot_be_kept_does_not_stop_a_read(exch: Exch) -> None:
+    exch.home.mkdir()
+    (exch.home / "state").write_text("a file where a folder should be")
+    with loopback(LIST, BOOK) as server:
+        ran = exch("dfx", "book", "ltcbtc", "--json", **dfx(server))
+    assert ran.code == 0
+    assert json.loads(ran.out)["symbol"] == "LTC_BTC"
+    assert "the list of symbols was not kept" in ran.err
+
+
+def test_no_network_is_told_with_the_next_step(exch: Exch) -> None:
+    url = "http://127.0.0.1:1/api"
+    ran = exch("dgt", "ticker", "btcpln", terminal=True, EXCH_DGT_URL=url)
+    assert ran == (
+        6,
+        "",
+        "exch: Dgtmarket was not reached: connection refused. "
+        "Check the network (exch -v shows the address), then run it again.\n",
+    )
+
+
+def test_plain_http_is_for_loopback_only(exch: Exch) -> None:
+    ran = exch("dgt", "ticker", "btcpln", terminal=True, EXCH_DGT_URL="http://10.0.0.1/api")
+    assert (ran.code, ran.out) == (2, "")
+    assert "EXCH_DGT_URL" in ran.err
+
+
+def test_a_reply_that_is_not_as_documented_is_exit_6_but_raw_still_shows_it(exch: Exch) -> None:
+    odd = '{"last": "a lot"}'
+    with loopback(reply(odd)) as server:
+        env = {"EXCH_DGT_URL": f"{server.url}/api"}
+        ran = exch("dgt", "ticker", "btcpln", terminal=True, **env)
+        assert (ran.code, ran.out) == (6, "")
+        assert "last is not a number: 'a lot'" in ran.err
+        assert exch("dgt", "ticker", "btcpln", "--raw", **env) == (0, odd, "")
+
+
+def test_errors_are_json_for_a_script_and_words_for_a_person(exch: Exch) -> None:
+    expected = {
+        "error": {
+            "kind": "usage",
+            "message": "Dgtmarket has no symbol 'doge'.",
+            "hint": "Did you mean BTCPLN, LTCPLN or LTCBTC? `exch dgt symbols` lists all.",
+            "exchange": "dgt",
+            "code": None,
+            "retry": "fix",
+            "exit": 2,
+        }
+    }
+    for arguments in (
+        ["dgt", "ticker", "doge"],
+        ["dgt", "ticker", "doge", "--json"],
+        ["--json", "dgt", "ticker", "doge"],
+        ["dgt", "-o", "ndjson", "ticker", "doge"],
+    ):
+        ran = exch(*arguments)
+        assert (ran.code, ran.out) == (2, "")
+        assert json.loads(ran.err) == expected
+    assert exch("dgt", "ticker", "doge", "-o", "csv").err.startswith("exch: Dgtmarket has no")
+    assert exch("dgt", "ticker", "doge", "-o", "table").err.startswith("exch: Dgtmarket has no")
+
+
+def test_usage_errors_are_json_too_even_before_the_option_is_reached(exch: Exch) -> None:
+    ran = exch("dgt", "nonsense", "--json", terminal=True)
+    assert json.loads(ran.err)["error"]["kind"] == "usage"
+    ran = exch("--nonsense", "dgt", "ticker", "-ojson", terminal=True)
+    assert json.loads(ran.err)["error"]["exit"] == 2
