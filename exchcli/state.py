@@ -9,7 +9,6 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import fields
 from decimal import Decimal
 from pathlib import Path
 from typing import NamedTuple
@@ -120,7 +119,7 @@ def _sync_folder(folder: Path) -> None:
 # --- the list of symbols ----------------------------------------------------------------------
 
 _VERSION = 1
-_FIELDS = [field.name for field in fields(Symbol)]
+_FIELDS = list(Symbol._fields)
 
 
 class SymbolCache:
@@ -158,7 +157,7 @@ class SymbolCache:
             "version": _VERSION,
             "url": self.url,
             "fields": _FIELDS,
-            "symbols": [[getattr(symbol, name) for name in _FIELDS] for symbol in symbols],
+            "symbols": list(symbols),
         }
         data = json.dumps(content, default=str, separators=(",", ":")).encode()
         write_atomically(self.file, data)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from exchcli.config import Config, environment
 from exchcli.config.file import checked, read_document
@@ -15,8 +14,7 @@ from exchcli.config.values import shown
 Source = Literal["default", "file", "environment"]
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
+class Setting(NamedTuple):
     """One line of `exch config show`. `value` is as `config set` takes it, None if not set."""
 
     key: str

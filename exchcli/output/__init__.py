@@ -6,13 +6,14 @@ Each format is imported when it is used: a script that reads JSON does not wait 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, TextIO
+from typing import Any, TextIO, cast
 
 from exchcli.errors import UsageError
 from exchcli.output.fields import FORMATS, Format, check_fields, names_of, row_type
 from exchcli.output.problem import show_error
 from exchcli.output.stream import flush, is_terminal, takes_unicode, write, write_raw
 from exchcli.output.text import printable
+from exchcli.records import is_record
 
 __all__ = [
     "FORMATS",
@@ -58,8 +59,8 @@ def show(
     a table; without it the terminal is asked. Raises StateError when stdout cannot be
     written, and leaves BrokenPipeError to the caller.
     """
-    rows: Sequence[Any] = data if isinstance(data, Sequence) else [data]
-    single = rows is not data
+    single = is_record(data)
+    rows: Sequence[Any] = [data] if single else cast("Sequence[Any]", data)
     if format == "table":
         from exchcli.output.screen import Screen
         from exchcli.output.table import draw

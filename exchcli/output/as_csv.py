@@ -10,6 +10,7 @@ from decimal import Decimal
 from exchcli.output.as_json import as_object, dumps
 from exchcli.output.fields import names_of
 from exchcli.output.text import as_text, printable
+from exchcli.records import is_record
 
 
 def as_csv(rows: Sequence[object], names: tuple[str, ...], *, for_terminal: bool) -> str:
@@ -44,6 +45,8 @@ def _cell(value: object) -> str:
         return "true" if value else "false"
     if isinstance(value, Decimal | datetime | int | str):
         return as_text(value)
+    if is_record(value):
+        return dumps(as_object(value, names_of(value)), unicode=True)
     if isinstance(value, Sequence):
         return " ".join(_cell(item) for item in value)
-    return dumps(as_object(value, names_of(type(value))), unicode=True)
+    raise TypeError(f"a {type(value).__name__} has no place in a record")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from collections.abc import Sequence
 from datetime import datetime
@@ -10,6 +9,7 @@ from decimal import Decimal
 
 from exchcli.output.fields import names_of
 from exchcli.output.text import as_text
+from exchcli.records import is_record
 
 
 def as_object(row: object, names: tuple[str, ...]) -> dict[str, object]:
@@ -30,10 +30,10 @@ def _value(value: object) -> object:
         return value
     if isinstance(value, Decimal | datetime):
         return as_text(value)
+    if is_record(value):
+        return as_object(value, names_of(value))
     if isinstance(value, Sequence):
         return [_value(item) for item in value]
-    if dataclasses.is_dataclass(value):
-        return as_object(value, names_of(type(value)))
     raise TypeError(f"a {type(value).__name__} has no place in a record")
 
 

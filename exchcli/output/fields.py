@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import dataclasses
-from typing import Literal
+from typing import Any, Literal
 
 from exchcli.errors import UsageError
 from exchcli.records import Book
@@ -12,9 +11,10 @@ Format = Literal["table", "json", "ndjson", "csv"]
 FORMATS: tuple[Format, ...] = ("table", "json", "ndjson", "csv")
 
 
-def names_of(record: type) -> tuple[str, ...]:
-    """The record's fields in the order of columns and keys."""
-    return tuple(field.name for field in dataclasses.fields(record))
+def names_of(record: Any) -> tuple[str, ...]:
+    """The fields of a record, or of the class of one, in the order of columns and keys."""
+    names: tuple[str, ...] = record._fields
+    return names
 
 
 def row_type(record: type, format: Format) -> type:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from decimal import Context, Decimal, localcontext
 
 from exchcli.money import MAX_DIGITS, MAX_EXPONENT, plain
@@ -28,8 +27,7 @@ def ladder(
     """The book's lines. `narrow` draws its levels one a row where two sides do not fit."""
     asked = fields or names_of(Book)
     sides = [side for side in ("bids", "asks") if side in asked]
-    book = replace(
-        book,
+    book = book._replace(
         bids=book.bids if "bids" in sides else (),
         asks=book.asks if "asks" in sides else (),
     )

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from exchcli.records import Book
 
 
-@dataclass(frozen=True, slots=True)
-class BookRow:
+class BookRow(NamedTuple):
     """One level of an order book."""
 
     side: Literal["bid", "ask"]

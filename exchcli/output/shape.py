@@ -6,7 +6,6 @@ annotation: which columns go first when the terminal is narrow, which colours ha
 
 from __future__ import annotations
 
-from dataclasses import is_dataclass
 from datetime import datetime
 from decimal import Decimal
 from functools import cache
@@ -15,7 +14,7 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from exchcli.output.fields import names_of
 from exchcli.output.screen import Style
-from exchcli.records import Candle, Currency, Symbol, Ticker, Trade
+from exchcli.records import Candle, Currency, Symbol, Ticker, Trade, is_record
 
 Kind = Literal["number", "time", "flag", "text", "list", "records"]
 
@@ -110,7 +109,7 @@ def _options(hint: Any) -> list[Any]:
 def _kind(hint: Any) -> Kind:
     options = _options(hint)
     if get_origin(options[0]) is tuple:
-        return "records" if is_dataclass(get_args(options[0])[0]) else "list"
+        return "records" if is_record(get_args(options[0])[0]) else "list"
     if bool in options:
         return "flag"
     if Decimal in options or int in options:

@@ -2,22 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 
 from exchcli.money import plain
-
-
-def moment(time: datetime) -> str:
-    """ISO 8601: in UTC with a Z where the zone is known, as sent where it is not."""
-    if time.tzinfo is None:
-        return time.isoformat()
-    return in_utc(time).isoformat() + "Z"
-
-
-def in_utc(time: datetime) -> datetime:
-    """The same moment as a naive datetime in UTC; a naive one as it is."""
-    return time if time.tzinfo is None else time.astimezone(UTC).replace(tzinfo=None)
+from exchcli.times import iso
 
 
 def as_text(value: Decimal | datetime | int | str) -> str:
@@ -25,7 +14,7 @@ def as_text(value: Decimal | datetime | int | str) -> str:
     if isinstance(value, Decimal):
         return plain(value)
     if isinstance(value, datetime):
-        return moment(value)
+        return iso(value)
     return str(value)
 
 

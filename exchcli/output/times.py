@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date, datetime, time
-
-from exchcli.output.text import in_utc
+from datetime import UTC, date, datetime, time
 
 
 def spelled(moment: datetime) -> str:
     """One time in full: 2020-05-19 07:44:54 UTC, or without UTC when the zone is unknown."""
-    return in_utc(moment).isoformat(" ") + _zone(moment)
+    return _in_utc(moment).isoformat(" ") + _zone(moment)
 
 
 class Times:
@@ -21,8 +19,8 @@ class Times:
 
     def __init__(self, moments: Iterable[datetime], *, may_share_day: bool) -> None:
         seen = list(moments)
-        clock = {in_utc(moment).time() for moment in seen}
-        days = {in_utc(moment).date() for moment in seen}
+        clock = {_in_utc(moment).time() for moment in seen}
+        days = {_in_utc(moment).date() for moment in seen}
         self._whole_days = clock == {time()}
         exact = any(time.second or time.microsecond for time in clock)
         self._precision = "seconds" if exact else "minutes"
@@ -32,7 +30,7 @@ class Times:
 
     def text(self, moment: datetime) -> str:
         """One cell. Fractions of a second are left to JSON and CSV."""
-        here = in_utc(moment)
+        here = _in_utc(moment)
         zone = _zone(moment) if len(self._zones) > 1 else ""
         if self._whole_days:
             return here.date().isoformat() + zone
@@ -43,6 +41,11 @@ class Times:
     def title_suffix(self) -> str:
         """What a column's title says of the zone."""
         return " (UTC)" if self._zones == {" UTC"} else ""
+
+
+def _in_utc(moment: datetime) -> datetime:
+    """The same moment as a naive datetime in UTC; a naive one as it is."""
+    return moment if moment.tzinfo is None else moment.astimezone(UTC).replace(tzinfo=None)
 
 
 def _zone(moment: datetime) -> str:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 from decimal import Decimal
+from typing import NamedTuple
 
 import pytest
 
-from exchcli.records import Book, Currency, Symbol, Ticker, Trade
+from exchcli.records import Book, Currency, Level, Symbol, Ticker, Trade
 
 TICKER_LINE = (
     '{"symbol": "BTC_USDT", "last": "9750.110", "bid": "9750.10", "ask": "9750.12",'
@@ -78,7 +78,7 @@ def test_a_book_in_ndjson_is_one_level_a_line_bids_first(shown, book):
 
 
 def _time_of(shown, ticker, time):
-    return json.loads(shown(replace(ticker, time=time), Ticker, "json"))["time"]
+    return json.loads(shown(ticker._replace(time=time), Ticker, "json"))["time"]
 
 
 def test_times_are_in_utc_with_a_z(shown, ticker):
@@ -98,12 +98,12 @@ def test_a_time_without_a_zone_gets_none(shown, ticker):
 
 
 def test_text_is_readable_where_the_stream_can_say_it(shown, ticker):
-    text = shown(replace(ticker, symbol="ZŁ_€"), Ticker, "json", ("symbol",))
+    text = shown(ticker._replace(symbol="ZŁ_€"), Ticker, "json", ("symbol",))
     assert text == '{"symbol": "ZŁ_€"}\n'
 
 
 def test_text_is_escaped_where_the_stream_is_ascii(shown, ticker):
-    text = shown(replace(ticker, symbol="Ł"), Ticker, "json", ("symbol",), encoding="ascii")
+    text = shown(ticker._replace(symbol="Ł"), Ticker, "json", ("symbol",), encoding="ascii")
     assert text == '{"symbol": "\\u0141"}\n'
 
 
@@ -123,18 +123,26 @@ def test_text_is_escaped_where_the_stream_is_ascii(shown, ticker):
     ],
 )
 def test_what_cannot_be_printed_is_escaped_and_reads_back_the_same(shown, ticker, evil, terminal):
-    text = shown(replace(ticker, symbol=evil), Ticker, "json", ("symbol",), terminal=terminal)
+    text = shown(ticker._replace(symbol=evil), Ticker, "json", ("symbol",), terminal=terminal)
     assert text.replace("\n", "").isprintable()
     assert json.loads(text) == {"symbol": evil}
 
 
 def test_a_record_inside_a_record_is_an_object(shown):
-    @dataclass(frozen=True, slots=True)
-    class Order:
+    class Order(NamedTuple):
         fills: tuple[Trade, ...]
 
     fill = Trade("1", "A_B", None, Decimal("2"), Decimal("3.0"), None)
     assert json.loads(shown(Order((fill,)), Order, "json"))["fills"][0]["amount"] == "3.0"
+
+
+@pytest.mark.parametrize("several", [list, tuple])
+def test_a_record_is_an_object_though_it_is_a_tuple_and_a_tuple_of_them_is_a_list(shown, several):
+    level = Level(Decimal(1), Decimal(2))
+    text = '{"price": "1", "amount": "2"}'
+    assert shown(level, Level, "json") == f"{text}\n"
+    assert shown(several([level]), Level, "json") == f"[{text}]\n"
+    assert shown(level, Level) != shown(several([level]), Level)
 
 
 def test_a_float_is_refused_because_it_has_lost_digits(shown):

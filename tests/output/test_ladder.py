@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -58,8 +57,8 @@ def test_only_the_asked_parts_are_drawn(shown, book):
 
 
 def test_an_empty_book_and_an_empty_side_have_no_spread(shown, book):
-    assert shown(replace(book, bids=(), asks=()), Book).splitlines()[1:] == ["", "none"]
-    one_sided = shown(replace(book, bids=()), Book)
+    assert shown(book._replace(bids=(), asks=()), Book).splitlines()[1:] == ["", "none"]
+    one_sided = shown(book._replace(bids=()), Book)
     assert "Bid" in one_sided
     assert "Spread" not in one_sided
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import pairwise
+from typing import NamedTuple
 
 import pytest
 
@@ -72,13 +72,13 @@ def test_asked_columns_stay_in_their_order_and_none_moves_above(shown, trades):
 
 
 def test_columns_in_which_nothing_is_known_are_left_out(shown, trades):
-    nameless = [replace(trade, time=None, side=None) for trade in trades]
+    nameless = [trade._replace(time=None, side=None) for trade in trades]
     head = lines(shown(nameless, Trade))[2]
     assert head.split() == ["ID", "Price", "Amount"]
 
 
 def test_a_single_unknown_value_is_a_dash(shown, trades):
-    some = [replace(trades[0], side=None, time=None), *trades[1:]]
+    some = [trades[0]._replace(side=None, time=None), *trades[1:]]
     row = lines(shown(some, Trade))[4]
     assert row.split() == ["734", "–", "38250", "0.5", "–"]
 
@@ -114,8 +114,8 @@ def test_different_days_stand_in_every_row(shown, ticker):
 
 def test_a_time_without_a_zone_is_not_called_utc(shown, ticker):
     naive = datetime(2020, 5, 19, 7, 44)  # noqa: DTZ001
-    assert "UTC" not in shown([replace(ticker, time=naive)] * 2, Ticker)
-    mixed = shown([replace(ticker, time=naive), ticker], Ticker, fields=("time", "last"))
+    assert "UTC" not in shown([ticker._replace(time=naive)] * 2, Ticker)
+    mixed = shown([ticker._replace(time=naive), ticker], Ticker, fields=("time", "last"))
     assert [line.split("  ")[0] for line in lines(mixed)] == [
         *("Time", "─" * 33, "2020-05-19 07:44:00", "2020-05-19 07:44:54 UTC")
     ]
@@ -144,7 +144,7 @@ def test_what_does_not_fit_is_left_out_and_named(shown, trades):
 
 
 def test_the_least_important_columns_go_first(shown, ticker):
-    rows = [replace(ticker, quote_volume=Decimal(7)), ticker]
+    rows = [ticker._replace(quote_volume=Decimal(7)), ticker]
     left_out = []
     for width in (100, 90, 70, 60, 50, 40, 30):
         note = shown(rows, Ticker, width=width).replace("\n", " ").partition("Too narrow for ")[2]
@@ -201,7 +201,7 @@ def test_green_is_a_bid_and_red_an_ask_and_a_fall(shown, ticker):
 def test_green_is_a_buy_and_a_rise(shown, trades, ticker):
     assert "\x1b[32mbuy\x1b[0m" in shown(trades, Trade, terminal=True)
     assert "\x1b[31msell\x1b[0m" in shown(trades, Trade, terminal=True)
-    rising = replace(ticker, change_percent=Decimal("0.5"))
+    rising = ticker._replace(change_percent=Decimal("0.5"))
     assert "\x1b[32m+0.5\x1b[0m" in shown(rising, Ticker, terminal=True)
 
 
@@ -243,7 +243,7 @@ def test_the_lines_say_the_same_with_and_without_colours(shown, trades):
     ],
 )
 def test_text_cannot_steer_the_terminal(shown, trades, evil, seen):
-    evils = [replace(trade, symbol=evil) for trade in trades]
+    evils = [trade._replace(symbol=evil) for trade in trades]
     for data in (evils, evils[:2], evils[0]):
         text = shown(data, Trade)
         assert seen in text
@@ -251,13 +251,13 @@ def test_text_cannot_steer_the_terminal(shown, trades, evil, seen):
 
 
 def test_wide_letters_keep_the_columns_straight(shown, trades):
-    chinese = [replace(trades[0], symbol="币安"), trades[1]]
+    chinese = [trades[0]._replace(symbol="币安"), trades[1]]
     head, _, first, second = lines(shown(chinese, Trade, fields=("symbol", "side")))
     assert head.index("Side") == second.index("sell") == first.index("buy") + 2
 
 
 def test_an_ascii_terminal_gets_ascii_lines(shown, trades):
-    nameless = [replace(trades[0], side=None, symbol="Ł"), *trades[1:]]
+    nameless = [trades[0]._replace(side=None, symbol="Ł"), *trades[1:]]
     text = shown(nameless, Trade, encoding="ascii")
     assert text.isascii()
     assert "-----" in text
@@ -267,8 +267,7 @@ def test_an_ascii_terminal_gets_ascii_lines(shown, trades):
 # --- records to come --------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
+class Order(NamedTuple):
     id: str
     price: Decimal | None
     average_price: Decimal | None

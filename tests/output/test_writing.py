@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import subprocess
 import sys
-from dataclasses import replace
 
 import pytest
 
@@ -77,7 +76,7 @@ def test_raw_into_a_stream_without_bytes_is_decoded(stream):
 def test_no_text_is_too_odd_for_any_encoding(ticker, format, encoding):
     bytes_out = io.BytesIO()
     stdout = io.TextIOWrapper(bytes_out, encoding=encoding)
-    odd = replace(ticker, symbol="Ł\ud800漢\u202e")
+    odd = ticker._replace(symbol="Ł\ud800漢\u202e")
     show([odd, odd, odd], Ticker, format=format, fields=None, stdout=stdout)
     assert b"9750.110" in bytes_out.getvalue()
 
@@ -86,8 +85,9 @@ def test_json_waits_for_nothing_that_only_tables_need():
     code = (
         "import sys, io; from exchcli.output import show; from exchcli.records import Trade;"
         "show([], Trade, format='json', fields=None, stdout=sys.stdout);"
-        "print(sorted({'rich', 'csv', 'difflib', 'textwrap', 'exchcli.output.table'}"
-        " & set(sys.modules)))"
+        "import exchcli.state, exchcli.config.show;"
+        "unwanted = {'rich', 'csv', 'dataclasses', 'difflib', 'exchcli.output.table'};"
+        "print(sorted(unwanted & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n[]\n"
