@@ -26,6 +26,18 @@ from exchcli.errors import UsageError
 if TYPE_CHECKING:
     from exchcli.config.show import Setting
 
+__all__ = [
+    "Config",
+    "ExchangeConfig",
+    "Guard",
+    "Limit",
+    "Profile",
+    "describe",
+    "load",
+    "set_value",
+    "unset_value",
+]
+
 EXCHANGES = ("dgt", "dfx")
 
 # Named tuples, because five frozen dataclasses would take 3 ms of every start.

@@ -10,7 +10,7 @@ from typing import Any
 from exchcli.config import EXCHANGES, build
 from exchcli.config.file import canonical, checked, dotted, read_document, read_text, unknown
 from exchcli.config.keys import KeyPath, find, is_table
-from exchcli.config.text import edited
+from exchcli.config.text import edited, pruned
 from exchcli.errors import UsageError
 from exchcli.state import write_atomically
 
@@ -81,7 +81,7 @@ def _change(
 
     backup = file.with_name(f"{file.name}.bak")
     write_atomically(backup, text.encode())
-    write_atomically(file, tomli_w.dumps(document).encode())
+    write_atomically(file, tomli_w.dumps(pruned(document)).encode())
     return backup
 
 

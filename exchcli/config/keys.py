@@ -86,13 +86,19 @@ def is_table(path: KeyPath) -> bool:
 
 
 def nearest(path: KeyPath) -> str | None:
-    """The known key that was most likely meant, dotted: by its last parts, or its spelling."""
+    """The known key that was most likely meant, dotted: by its shape, its end or its spelling."""
     from difflib import get_close_matches
 
     dotted = ".".join(path)
-    known = [".".join(_filled(form, path)) for form in KEYS]
-    ends = [key for key in known if key.endswith(f".{dotted}")]
-    return next(iter(ends or get_close_matches(dotted, known, 1)), None)
+    known = {form: ".".join(_filled(form, path)) for form in KEYS}
+    # A key in all but the name that was chosen, like `dgt.profiles.my account.store`.
+    shaped = [known[form] for form in KEYS if "*" in form[: len(path)] and _shaped(path, form)]
+    ends = [key for key in known.values() if key.endswith(f".{dotted}")]
+    return next(iter(shaped or ends or get_close_matches(dotted, known.values(), 1)), None)
+
+
+def _shaped(path: KeyPath, form: KeyPath) -> bool:
+    return all(known in ("*", part) for part, known in zip(path, form, strict=False))
 
 
 def _fits(path: KeyPath, form: KeyPath) -> bool:

@@ -14,7 +14,9 @@ from typing import Any
 
 _HEADER = re.compile(r"\s*\[\s*([A-Za-z0-9_-]+(?:\s*\.\s*[A-Za-z0-9_-]+)*)\s*\]\s*(?:#.*)?")
 _ENTRY = re.compile(r"\s*([A-Za-z0-9_-]+(?:\s*\.\s*[A-Za-z0-9_-]+)*)\s*=\s*(.*)", re.DOTALL)
-_COMMENTED = re.compile(r'(?:[\w.+-]+|"[^"\\]*"|\[[^\]#]*\]|\{[^}#]*\})(\s*#.*)', re.DOTALL)
+_COMMENTED = re.compile(
+    r"""(?:[\w.+-]+|"[^"\\]*"|'[^']*'|\[[^\]#]*\]|\{[^}#]*\})(\s*#.*)""", re.DOTALL
+)
 
 
 def edited(text: str, path: tuple[str, ...], wanted: dict[str, Any]) -> str | None:
@@ -22,11 +24,20 @@ def edited(text: str, path: tuple[str, ...], wanted: dict[str, Any]) -> str | No
     for lines in _attempts(text.split("\n"), path, wanted):
         changed = "\n".join(lines)
         try:
-            if tomllib.loads(changed) == wanted:
+            if pruned(tomllib.loads(changed)) == pruned(wanted):
                 return changed
         except (ValueError, RecursionError):
             continue
     return None
+
+
+def pruned(document: dict[str, Any]) -> dict[str, Any]:
+    """The document without tables that hold nothing, which mean nothing here."""
+    kept = {
+        name: pruned(value) if isinstance(value, dict) else value
+        for name, value in document.items()
+    }
+    return {name: value for name, value in kept.items() if value != {}}
 
 
 def _attempts(
@@ -36,10 +47,9 @@ def _attempts(
     for depth in range(len(path), 0, -1):
         value = _at(wanted, path[:depth])
         for place, old in _entries(lines, path[:depth]):
-            if value is None:
-                yield lines[:place] + lines[place + 1 :]
-            else:
-                yield [*lines[:place], _replaced(lines[place], old, value), *lines[place + 1 :]]
+            new = [] if value is None else _replaced(lines[place], old, value)
+            if new is not None:
+                yield lines[:place] + new + lines[place + 1 :]
     value = _at(wanted, path)
     if value is None:
         return
@@ -76,11 +86,13 @@ def _end_of(lines: list[str], table: tuple[str, ...]) -> int | None:
     return end
 
 
-def _replaced(line: str, old: str, value: object) -> str:
+def _replaced(line: str, old: str, value: object) -> list[str] | None:
+    """The line with another value and its comment; None if it is unclear what is comment."""
     comment = _COMMENTED.fullmatch(old)
+    if "#" in old and not comment:
+        return None
     ending = "\r" if line.endswith("\r") else ""
-    start = line[: len(line) - len(old)]
-    return start + _toml(value) + (comment[1] if comment else ending)
+    return [line[: len(line) - len(old)] + _toml(value) + (comment[1] if comment else ending)]
 
 
 def _parts(dotted: str) -> tuple[str, ...]:

@@ -104,10 +104,10 @@ def parse_texts(text: str) -> object:
         import tomllib
 
         try:
-            listed: object = tomllib.loads(f"list = {text}").get("list")
+            parsed = tomllib.loads(f"list = {text}")
         except (ValueError, RecursionError):
             return text
-        return listed
+        return parsed["list"] if len(parsed) == 1 else text
     return [item.strip() for item in text.split(",")] if text.strip() else []
 
 
