@@ -33,15 +33,20 @@ from exchcli.sandbox.wire import (
 )
 
 # The document's table of codes, as far as public requests meet them.
+WRONG_METHOD = 10001
+ILLEGAL = 10004
+NO_ENDPOINT = 10009
+NO_SYMBOL = 20019
+NO_CURRENCY = 20021
+BAD_TIMES = 20022
 MESSAGES = {
-    10001: "Wrong request method",
-    10004: "Illegal request parameters",
-    10009: "Unexist endpoint",
-    20019: "Wrong trading pair symbol",
-    20021: "Invalid currency",
-    20022: "The ending timestamp must be larger than the starting timestamp",
+    WRONG_METHOD: "Wrong request method",
+    ILLEGAL: "Illegal request parameters",
+    NO_ENDPOINT: "No such endpoint",
+    NO_SYMBOL: "Wrong trading pair symbol",
+    NO_CURRENCY: "Invalid currency",
+    BAD_TIMES: "The end must be after the start",
 }
-_WRONG_METHOD, _ILLEGAL, _NO_ENDPOINT, _NO_SYMBOL, _NO_CURRENCY, _TIMES = MESSAGES
 
 PERIODS = {
     "1": 60,
@@ -76,9 +81,9 @@ def reply(floor: Floor, now: int, request: WireRequest) -> WireReply:
         except Malformed:
             endpoint = None
         if endpoint is None:
-            raise Refused(_NO_ENDPOINT)
+            raise Refused(NO_ENDPOINT)
         if request.method != "GET":
-            raise Refused(_WRONG_METHOD)
+            raise Refused(WRONG_METHOD)
         return json_reply(endpoint(floor, now, _query(request)))
     except Refused as refused:
         return json_reply({"code": refused.code, "msg": MESSAGES[refused.code]})
@@ -156,12 +161,11 @@ def kline(floor: Floor, now: int, query: Query) -> object:
     market = _market(floor, query)
     period = PERIODS.get(query.get("period", ""))
     if period is None:
-        raise Refused(_ILLEGAL)
+        raise Refused(ILLEGAL)
     end = _whole(query, "end_time", now)
-    # Before the epoch there is nothing, and the first of 200 periods is after, not at, 201.
-    start = _whole(query, "start_time", max(-1, end - _USUAL_CANDLES * period) + 1)
-    if "start_time" in query and end <= start:
-        raise Refused(_TIMES)
+    start = _whole(query, "start_time", end - _USUAL_CANDLES * period + 1)
+    if end <= start:
+        raise Refused(BAD_TIMES)
     rules = market.rules
     price, amount = rules.price_precision, rules.amount_precision
     data = [
@@ -223,7 +227,7 @@ def currencies(floor: Floor, _now: int, query: Query) -> object:
     if "currency" in query:
         chains = [chain for chain in chains if chain.currency == query["currency"].lower()]
         if not chains:
-            raise Refused(_NO_CURRENCY)
+            raise Refused(NO_CURRENCY)
     return {"code": 200, "data": [_chain(chain) for chain in chains]}
 
 
@@ -248,23 +252,23 @@ def _query(request: WireRequest) -> Query:
     try:
         return parameters(request.body.decode("ascii")) | parameters(request.query)
     except (Malformed, UnicodeDecodeError) as error:
-        raise Refused(_ILLEGAL) from error
+        raise Refused(ILLEGAL) from error
 
 
 def _market(floor: Floor, query: Query) -> Market:
     if "symbol" not in query:
-        raise Refused(_ILLEGAL)
+        raise Refused(ILLEGAL)
     symbol = query["symbol"]
     market = floor.market(DFX, symbol.upper()) if symbol.isascii() else None
     if market is None:
-        raise Refused(_NO_SYMBOL)
+        raise Refused(NO_SYMBOL)
     return market
 
 
 def _limit(query: Query, usual: int, most: int) -> int:
     limit = _whole(query, "limit", usual)
     if not 1 <= limit <= most:
-        raise Refused(_ILLEGAL)
+        raise Refused(ILLEGAL)
     return limit
 
 
@@ -274,7 +278,7 @@ def _whole(query: Query, name: str, usual: int) -> int:
     if text is None:
         return usual
     if not (text.isascii() and text.isdigit() and len(text) < 20 and int(text) <= _LATEST):
-        raise Refused(_ILLEGAL)
+        raise Refused(ILLEGAL)
     return int(text)
 
 

@@ -29,7 +29,7 @@ class Sandbox:
         one. Raises StateError if the store cannot be used.
         """
         self._clock = clock
-        self._lock = Lock()
+        self.lock = Lock()
         self.store = Store(folder, self.now(), seed)
         self.floor = Floor(self.store)
 
@@ -39,7 +39,7 @@ class Sandbox:
 
     def handle(self, request: WireRequest) -> WireReply:
         """The exchange's reply, whatever was asked. Raises StateError if the store fails."""
-        with self._lock:
+        with self.lock:
             self.floor.refresh()
             if request.path.startswith("/api/"):
                 return dgtmarket.reply(self.floor, self.now(), request)

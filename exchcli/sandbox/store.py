@@ -20,6 +20,9 @@ FILE = "sandbox.sqlite"
 VERSION = 1
 DEFAULT_SEED = 20200519
 
+# SQLite's names of errors after which the file is no use; all others may pass.
+_DAMAGE = ("SQLITE_NOTADB", "SQLITE_CORRUPT", "SQLITE_ERROR", "SQLITE_FORMAT")
+
 _SCHEMA = """
 CREATE TABLE sandbox (
     opened INTEGER NOT NULL,        -- epoch seconds: the moment whose figures are the documents'
@@ -119,27 +122,21 @@ class Store:
         """When the market opened, and its seed."""
         version = self._db.execute("PRAGMA user_version").fetchone()[0]
         if version != VERSION:
-            raise StateError(
-                f"The sandbox in {self.path} has layout {version}; this exch knows {VERSION}.",
-                "Start it over with `exch sandbox reset`, or use another folder with EXCH_HOME.",
-            )
-        opened, seed = self._db.execute("SELECT opened, seed FROM sandbox").fetchone()
-        return int(opened), int(seed)
+            raise _unreadable(self.path, f"its layout is {version}, and this exch knows {VERSION}")
+        row = self._db.execute("SELECT opened, seed FROM sandbox").fetchone()
+        if row is None:
+            raise _unreadable(self.path, "it is empty")
+        return int(row[0]), int(row[1])
 
     @contextmanager
     def _telling(self) -> Iterator[None]:
         """Failures of SQLite and of the file system, in words."""
         try:
             yield
-        except sqlite3.OperationalError as error:
-            raise _unusable(self.path, error) from error
-        except sqlite3.DatabaseError as error:
-            raise StateError(
-                f"The sandbox in {self.path} is not readable: {error}.",
-                "Start it over with `exch sandbox reset`, or use another folder with EXCH_HOME.",
-            ) from error
-        except OSError as error:
-            raise _unusable(self.path, error) from error
+        except (sqlite3.Error, OSError) as error:
+            if getattr(error, "sqlite_errorname", "").startswith(_DAMAGE):
+                raise _unreadable(self.path, str(error)) from error
+            raise _unusable(self.path, str(error)) from error
 
 
 def reset(folder: Path) -> None:
@@ -151,7 +148,7 @@ def reset(folder: Path) -> None:
         for path in folder.glob(f"{FILE}*"):
             path.unlink(missing_ok=True)
     except OSError as error:
-        raise _unusable(folder / FILE, error) from error
+        raise _unusable(folder / FILE, str(error)) from error
 
 
 def _rules(
@@ -161,13 +158,22 @@ def _rules(
     if (exchange, symbol) in SIMULATIONS:
         known = SIMULATIONS[exchange, symbol].rules
         return known._replace(price_precision=price_precision, amount_precision=amount_precision)
-    return Rules(exchange, symbol, base, quote, price_precision, amount_precision)
+    least = "1" if not amount_precision else f"0.{1:0{amount_precision}d}"
+    value = "2" if "USD" in quote else "0.0002"
+    return Rules(exchange, symbol, base, quote, price_precision, amount_precision, least, value)
 
 
-def _unusable(path: Path, error: Exception) -> StateError:
+def _unusable(path: Path, why: str) -> StateError:
     return StateError(
-        f"The sandbox in {path} cannot be used: {error}.",
-        "Make its folder writable, or use another one with EXCH_HOME=DIR.",
+        f"The sandbox in {path} cannot be used: {why}.",
+        "Make room there and its folder writable, or use another folder with EXCH_HOME=DIR.",
+    )
+
+
+def _unreadable(path: Path, why: str) -> StateError:
+    return StateError(
+        f"The sandbox in {path} is damaged: {why}.",
+        "Start it over with `exch sandbox reset`, or use another folder with EXCH_HOME=DIR.",
     )
 
 
