@@ -15,9 +15,10 @@ def main() -> None:
 
         _leave(_print(f"exch {__version__}"))
     if arguments[:1] == ["__complete"]:
-        from exchcli.names import complete
+        from exchcli.cli.offers import offers
 
-        _leave(_print("\n".join(complete(arguments[1:]))))
+        _print("\n".join(offers(arguments[1:], os.environ)))
+        _leave(0)
     # One command lives for a tenth of a second: collecting garbage would only cost time.
     gc.disable()
     from exchcli.cli.app import run

@@ -93,7 +93,7 @@ def _configured_output() -> str | None:
 
     try:
         return load(places(os.environ).config_file, os.environ).output
-    except ExchError:
+    except Exception:  # whatever it is, the error at hand is the one to tell
         return None
 
 
@@ -127,11 +127,10 @@ def _bug(error: Exception, settings: Settings) -> ExchError:
         traceback.print_exception(error)
     place = traceback.extract_tb(error.__traceback__)[-1]
     name = os.path.basename(place.filename)  # noqa: PTH119
-    bug = ExchError(
+    return ExchError(
         f"a bug in exch: {type(error).__name__}: {error} ({name}:{place.lineno}).",
         "Run it again with -v and report what it prints.",
     )
-    return bug
 
 
 def _say(line: str) -> None:

@@ -106,9 +106,7 @@ def candles(
     end: End = None,
     limit: Annotated[
         str | None,
-        typer.Option(
-            metavar="N", help="At most N candles: the first after --start, else the last."
-        ),
+        typer.Option(metavar="N", help="At most N: the first from --start, else the last."),
     ] = None,
 ) -> None:
     """Candles (open, high, low, close, volume), oldest first.
@@ -119,7 +117,11 @@ def candles(
     here = session(ctx)
     first, last, most = here.moment(start), here.moment(end), whole_number(limit)
     name = resolve(here, symbol)
-    here.show(ask_about(here, [symbol], here.exchange.candles(name, period, here.now(), first, last, most)))
+    here.show(
+        ask_about(
+            here, [symbol], here.exchange.candles(name, period, here.now(), first, last, most)
+        )
+    )
 
 
 @group.command(everyday=True, returns=Symbol)

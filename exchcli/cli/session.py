@@ -76,7 +76,7 @@ class Session:
         """The base URL of the exchange: the sandbox's, or the configured one."""
         name = self.exchange.name
         if self.sandboxed:
-            from exchcli.sandbox.urls import SANDBOX_URLS
+            from exchcli.sandbox.wire import SANDBOX_URLS
 
             return SANDBOX_URLS[name]
         return self.config.exchange(name).url
@@ -168,7 +168,7 @@ class Session:
 
     def _connect(self) -> Client:
         from exchcli.core.client import Client
-        from exchcli.core.transport import Deadline, NetworkTransport
+        from exchcli.core.deadline import Deadline
 
         settings = self.settings
         deadline = Deadline(float(settings.seconds))  # seconds, not money
@@ -179,6 +179,8 @@ class Session:
             self._open.callback(sandbox.close)
             transport: Any = SandboxTransport(sandbox)
         else:
+            from exchcli.core.transport import NetworkTransport
+
             transport = NetworkTransport(self.url, deadline)
         client = Client(
             self.exchange,

@@ -14,9 +14,9 @@ from typing import Any, ClassVar, Protocol, TypeVar
 import httpx
 
 from exchcli import __version__
+from exchcli.core.deadline import Deadline
 from exchcli.core.reply import Reply, parse
 from exchcli.core.request import Flow, Request
-from exchcli.core.transport import Deadline
 from exchcli.errors import BadReply, ExchError, NoAnswer, NotSent, RateLimited, Unreadable
 
 T = TypeVar("T")
@@ -96,17 +96,11 @@ class Client:
                 return self._send(request)
             except NoAnswer as error:
                 pause = FIRST_PAUSE * 2 ** (tries - 1) * random.uniform(0.5, 1.5)
-                if tries == TRIES or not self._time_for(pause):
+                if tries == TRIES or self._deadline.remaining() <= pause:
                     raise
                 self._trace(f"{error.message}; trying again in {pause:.2f} s")
                 self._sleep(pause)
         raise AssertionError("unreachable")
-
-    def _time_for(self, pause: float) -> bool:
-        try:
-            return self._deadline.left() > pause
-        except Exception:
-            return False
 
     def _send(self, request: Request) -> Reply:
         query = request.query

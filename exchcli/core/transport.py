@@ -11,7 +11,6 @@ import os
 import socket
 import ssl
 import threading
-import time
 import zlib
 from collections.abc import Iterable
 from typing import Any
@@ -20,25 +19,9 @@ from urllib.parse import unquote, urlsplit
 import httpcore
 import httpx
 
+from exchcli.core.deadline import Deadline
 from exchcli.core.reply import MAX_BYTES
-from exchcli.errors import BadReply, NoAnswer, NotSent, UsageError
-
-
-class Deadline:
-    """A number of seconds for everything one command asks; it starts with the first request."""
-
-    def __init__(self, seconds: float) -> None:
-        self.seconds = seconds
-        self._end: float | None = None
-
-    def left(self) -> float:
-        """Seconds that are left, above 0. Raises httpcore.TimeoutException when none are."""
-        now = time.monotonic()
-        if self._end is None:
-            self._end = now + self.seconds
-        if now >= self._end:
-            raise httpcore.TimeoutException
-        return self._end - now
+from exchcli.errors import BadReply, NotSent, UsageError
 
 
 class _Stream(httpcore.NetworkStream):
@@ -164,7 +147,7 @@ class NetworkTransport(httpx.BaseTransport):
         except httpcore.UnsupportedProtocol as error:
             raise NotSent(str(error)) from error
         except httpcore.TimeoutException as error:
-            raise NoAnswer(f"no complete answer within {self._deadline.seconds:g} s") from error
+            raise self._deadline.passed() from error
         except (httpcore.NetworkError, httpcore.ProtocolError) as error:
             raise BadReply("a reply that broke off") from error
 

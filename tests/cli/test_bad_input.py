@@ -94,8 +94,9 @@ def dfx(server: Loopback) -> dict[str, str]:
         ),
         (
             ["dgt", "ticker", "--fields", "symbol,lats"],
-            "exch: --fields: ticker has no field 'lats'. Did you mean last? The fields are: symbol, "
-            "last, bid, ask, high, low, volume, quote_volume, change_percent, time.",
+            "exch: --fields: ticker has no field 'lats'. Did you mean last? "
+            "The fields are: symbol, last, bid, "
+            " ask, high, low, volume, quote_volume, change_percent, time.",
         ),
         (
             ["dgt", "ticker", "-o", "xml"],
@@ -133,17 +134,24 @@ def test_a_bad_time_is_refused_with_the_forms_that_work(exch: Exch, time: str) -
     assert "--start" in ran.err or "time" in ran.err
 
 
-def test_what_an_exchange_does_not_have_says_so_in_one_line(exch: Exch) -> None:
-    for arguments in (["dgt", "candles", "btcpln"], ["dgt", "market", "ping"], ["dgt", "margin"]):
-        ran = exch(*arguments, terminal=True)
-        assert ran == (
-            13,
-            "",
-            f"exch: Dgtmarket does not offer `{arguments[-1 if 'margin' in arguments else -2]}`. "
-            "`exch dgt --help` lists what it offers.\n"
-            if arguments != ["dgt", "market", "ping"]
-            else "exch: Dgtmarket does not offer `ping`. `exch dgt --help` lists what it offers.\n",
-        )
+@pytest.mark.parametrize(
+    ("arguments", "what"),
+    [
+        (["dgt", "candles", "btcpln"], "candles"),
+        (["dgt", "market", "ping"], "ping"),
+        (["dgtmarket", "currencies"], "currencies"),
+        (["dgt", "margin"], "margin"),
+        (["dgt", "margin", "symbols"], "margin"),
+    ],
+)
+def test_what_an_exchange_does_not_have_says_so_in_one_line(
+    exch: Exch, arguments: list[str], what: str
+) -> None:
+    assert exch(*arguments, terminal=True) == (
+        13,
+        "",
+        f"exch: Dgtmarket does not offer `{what}`. `exch dgt --help` lists what it offers.\n",
+    )
 
 
 def test_an_option_of_the_other_exchange_is_no_option_here(exch: Exch) -> None:

@@ -13,8 +13,9 @@ import pytest
 from loopback import Answer, loopback, reply, sending, silence, trickling
 
 from exchcli.core.client import Client
+from exchcli.core.deadline import Deadline
 from exchcli.core.request import gather
-from exchcli.core.transport import Deadline, NetworkTransport
+from exchcli.core.transport import NetworkTransport
 from exchcli.errors import BadReply, NoAnswer, NotSent, RateLimited, Rejected, UsageError
 from exchcli.exchanges.dgtmarket import Dgtmarket
 from exchcli.exchanges.digifinex import DigiFinex
@@ -67,7 +68,7 @@ def test_a_read_without_a_good_answer_is_tried_again(first: Answer) -> None:
 
 def test_three_tries_are_all() -> None:
     with loopback(reply("busy", "503 Service Unavailable")) as server:
-        with pytest.raises(BadReply, match="Dgtmarket gave no answer .*HTTP 503") as caught:
+        with pytest.raises(BadReply, match=r"Dgtmarket gave no answer .*HTTP 503") as caught:
             read(server.url)
     assert len(server.requests) == 3
     assert caught.value.exit == 6
@@ -157,7 +158,7 @@ def test_nobody_listening_is_not_sent() -> None:
 
 
 def test_a_name_that_does_not_exist_is_not_sent() -> None:
-    with pytest.raises(NotSent, match="the name exchange.invalid was not found"):
+    with pytest.raises(NotSent, match=r"the name exchange\.invalid was not found"):
         read("http://exchange.invalid")
 
 
@@ -252,7 +253,7 @@ def test_a_proxy_of_the_environment_is_used_for_https_and_never_for_loopback(
         with loopback(TIME) as server:
             read(server.url)
         monkeypatch.setenv("NO_PROXY", "exchange.invalid")
-        with pytest.raises(NotSent, match="the name exchange.invalid was not found"):
+        with pytest.raises(NotSent, match=r"the name exchange\.invalid was not found"):
             read("https://exchange.invalid/api")
         assert len(proxy.requests) == before
 

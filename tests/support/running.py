@@ -57,9 +57,7 @@ class Exch:
         self.home = home
         self.env = {"EXCH_HOME": str(home), "COLUMNS": "80", "NO_COLOR": "1", **env}
 
-    def __call__(
-        self, *arguments: str, terminal: bool = False, typed: str = "", **env: str
-    ) -> Ran:
+    def __call__(self, *arguments: str, terminal: bool = False, typed: str = "", **env: str) -> Ran:
         out, err = _Screen(terminal), _Screen(terminal)
         kept: tuple[Any, ...] = (sys.stdin, sys.stdout, sys.stderr)
         keyboard = _Screen(terminal)
