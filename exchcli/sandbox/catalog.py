@@ -73,18 +73,6 @@ class Simulation(NamedTuple):
     pace: Pace
 
 
-class Chain(NamedTuple):
-    """A currency on one chain, as in /currencies; the names of the fields are the document's."""
-
-    currency: str
-    chain: str
-    min_deposit_amount: str
-    min_withdraw_amount: str
-    withdraw_fee_currency: str
-    min_withdraw_fee: str
-    withdraw_fee_rate: str
-
-
 def scaled(text: str, precision: int) -> int:
     """A plain decimal as a whole number of 10 ** -precision; it must not be finer."""
     whole, _, fraction = text.partition(".")
@@ -134,7 +122,7 @@ _SIMULATIONS = (
             "9779.00", "9793.87", "9476.24", "9592.22", "9592.03", "9592.23",
             "40717.4461", 2989995478, quote="392447999.65374", touch=("1.3766", "0.0087"),
         ),
-        Pace(60, "0.35", "0.9"),
+        Pace(45, "0.35", "0.9"),
     ),
     Simulation(
         _usdt("ETH", 2, 4, "0.3"),
@@ -142,13 +130,13 @@ _SIMULATIONS = (
             "211.52", "215.90", "207.63", "213.37",
             "213.34", "213.39", "512840.2117", 2989995412,
         ),
-        Pace(60, "0.03", "18"),
+        Pace(45, "0.03", "18"),
     ),
     Simulation(
         # The document's sample of /spot/symbols, /margin/symbols, /trades/symbols.
         _usdt("LTC", 2, 4, "0.3"),
         Opening("44.61", "45.20", "43.58", "44.27", "44.26", "44.28", "203115.0864", 2989995390),
-        Pace(48, "0.02", "40"),
+        Pace(42, "0.02", "40"),
     ),
     Simulation(
         _usdt("TRX", 6, 2),
@@ -164,7 +152,7 @@ _SIMULATIONS = (
             "0.20275", "0.20438", "0.19802", "0.20146",
             "0.20143", "0.20148", "30518220.75", 2989995361,
         ),
-        Pace(48, "0.00004", "6000"),
+        Pace(42, "0.00004", "6000"),
     ),
     Simulation(
         _usdt("EOS", 4, 4, api=False),
@@ -186,21 +174,3 @@ _SIMULATIONS = (
 # fmt: on
 
 SIMULATIONS = {(each.rules.exchange, each.rules.symbol): each for each in _SIMULATIONS}
-
-# /currencies: the first row is the document's sample, figure by figure.
-CHAINS = (
-    Chain("xrp", "", "0.01", "0.02", "eth", "0.006", "0.02"),
-    Chain("btc", "", "0.001", "0.005", "btc", "0.0005", "0"),
-    Chain("eth", "", "0.01", "0.05", "eth", "0.006", "0"),
-    Chain("ltc", "", "0.01", "0.1", "ltc", "0.01", "0"),
-    Chain("trx", "", "1", "50", "trx", "1", "0"),
-    Chain("eos", "", "0.1", "2", "eos", "0.1", "0"),
-    Chain("usdt", "ERC20", "1", "10", "usdt", "2", "0"),
-    Chain("usdt", "OMNI", "10", "100", "usdt", "5", "0"),
-)
-
-# /margin/currencies: the first four and the fee row of USDT are the document's sample. LTC
-# joins them because the sample of /margin/symbols lends it.
-MARGIN_CURRENCIES = ("BTC", "USDT", "ETH", "XRP", "LTC")
-FUNDING_TIME = "GMT+8 10:00:00"
-MARGIN_FEE = (2, "[8-14]", "0.001")

@@ -10,14 +10,13 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from exchcli.sandbox.book import Level
-from exchcli.sandbox.catalog import (
+from exchcli.sandbox.catalog import DFX, Rules
+from exchcli.sandbox.currencies import (
     CHAINS,
-    DFX,
     FUNDING_TIME,
     MARGIN_CURRENCIES,
     MARGIN_FEE,
     Chain,
-    Rules,
 )
 from exchcli.sandbox.floor import Floor
 from exchcli.sandbox.market import Market

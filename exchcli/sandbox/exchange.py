@@ -7,7 +7,6 @@ from collections.abc import Callable
 from pathlib import Path
 from threading import Lock
 
-from exchcli.sandbox import dgtmarket, digifinex
 from exchcli.sandbox.floor import Floor
 from exchcli.sandbox.store import Store
 from exchcli.sandbox.wire import WireReply, WireRequest, json_reply
@@ -41,9 +40,14 @@ class Sandbox:
         """The exchange's reply, whatever was asked. Raises StateError if the store fails."""
         with self.lock:
             self.floor.refresh()
+            # One command speaks to one exchange: only its adapter is imported.
             if request.path.startswith("/api/"):
+                from exchcli.sandbox import dgtmarket
+
                 return dgtmarket.reply(self.floor, self.now(), request)
             if request.path.startswith("/v3/"):
+                from exchcli.sandbox import digifinex
+
                 return digifinex.reply(self.floor, self.now(), request)
         return json_reply({"detail": "Not found."}, 404)
 

@@ -7,8 +7,9 @@ extremes, the sum of the amounts, and the sum of price times amount.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import accumulate
+from operator import mul, sub
 
 from exchcli.sandbox.bars import Bar, Block, Print
 from exchcli.sandbox.noise import SPAN
@@ -19,21 +20,20 @@ from exchcli.sandbox.tree import split_volume
 FEWEST = 5
 
 
-def prints_of(block: Block, rolls: Sequence[int]) -> list[Print]:
-    """The prints of a block, oldest first; three `rolls` for each.
-
-    They are numbered 0, 1, 2 ... within each second: their ids are given by the market.
-    """
+def prints_of(
+    block: Block, rolls: Sequence[int], number: Callable[[Sequence[int]], Iterable[int]]
+) -> list[Print]:
+    """The prints of a block, oldest first; three `rolls` for each. `number` makes ids of times."""
     count = len(rolls) // 3
     prices = _path(block.bar, rolls[:count])
     amounts = _amounts(block.bar, prices, rolls[count : 2 * count])
-    length = block.end - block.start
+    length, slots = block.end - block.start, count * SPAN
     times = [
-        block.start + (i * SPAN + roll) * length // (count * SPAN)
+        block.start + (i * SPAN + roll) * length // slots
         for i, roll in enumerate(rolls[2 * count :])
     ]
     sides = _sides(prices, rolls[0] % 2 == 0)
-    return list(map(Print._make, zip(times, _ranks(times), sides, prices, amounts, strict=True)))
+    return list(map(Print, times, number(times), sides, prices, amounts))
 
 
 def settle(amounts: list[int], prices: Sequence[int], want: int, least: Sequence[int]) -> int:
@@ -48,11 +48,12 @@ def settle(amounts: list[int], prices: Sequence[int], want: int, least: Sequence
     taker = order.pop()
     for giver in order:
         distance = prices[taker] - prices[giver]
-        if distance and abs(missing) >= abs(distance):
-            moved = min(amounts[giver] - least[giver], missing // distance)
-            amounts[giver] -= moved
-            amounts[taker] += moved
-            missing -= moved * distance
+        if not distance or abs(missing) < abs(distance):
+            break
+        moved = min(amounts[giver] - least[giver], missing // distance)
+        amounts[giver] -= moved
+        amounts[taker] += moved
+        missing -= moved * distance
     return missing
 
 
@@ -60,43 +61,50 @@ def _lean(amounts: list[int], prices: Sequence[int], want: int, least: Sequence[
     """Weigh all amounts by their price, more on the wanted side of the average and less on
     the other, at most to a quarter; returns what is missing then. No single one stands out.
     """
-    free = [amount - low for amount, low in zip(amounts, least, strict=True)]
-    total = sum(free)
-    average = sum(price * amount for price, amount in zip(prices, free, strict=True))
+    missing = want - _worth(prices, amounts)
+    free = list(map(sub, amounts, least))
+    total, average = sum(free), _worth(prices, free)
     off = [price * total - average for price in prices]
-    swing = sum(amount * distance * distance for amount, distance in zip(free, off, strict=True))
-    missing = want - sum(price * amount for price, amount in zip(prices, amounts, strict=True))
+    # Moving `pull / swing` of amount * distance changes the sum by `pull / total`.
+    weights = list(map(mul, free, off))
+    swing = sum(map(mul, weights, off))
     if not missing or not swing:
         return missing
-    pull = missing * total
-    most = swing * 3 // (4 * max(map(abs, off)))
-    pull = max(-most, min(most, pull))
-    for i, (amount, distance) in enumerate(zip(free, off, strict=True)):
-        amounts[i] += amount * distance * pull // swing
+    most = swing * 3 // (4 * max(-min(off), max(off)))
+    pull = max(-most, min(most, missing * total))
+    amounts[:] = [
+        amount + weight * pull // swing for amount, weight in zip(amounts, weights, strict=True)
+    ]
     # Rounding took up to one unit from each.
     amounts[-1] += total + sum(least) - sum(amounts)
-    return want - sum(price * amount for price, amount in zip(prices, amounts, strict=True))
+    return want - _worth(prices, amounts)
+
+
+def _worth(prices: Sequence[int], amounts: Sequence[int]) -> int:
+    return sum(map(mul, prices, amounts))
 
 
 def _path(bar: Bar, rolls: Sequence[int]) -> list[int]:
     """A random walk from open to close that touches high and low, and ends a tick apart."""
-    count = len(rolls)
-    if bar.high == bar.low:
-        return [bar.open] * count
-    walk = list(accumulate(roll - SPAN // 2 for roll in rolls))
-    swing = (max(walk) - min(walk) + 1) * 2
-    spread = bar.high - bar.low
-    path = []
-    for i, wander in enumerate(walk):
-        straight = bar.open + (bar.close - bar.open) * i // (count - 1)
-        bent = straight + spread * (wander - walk[-1] * i // (count - 1)) // swing
-        path.append(min(bar.high, max(bar.low, bent)))
-    path[0], path[-1] = bar.open, bar.close
-    path[-2] = bar.close + 1 if bar.close < bar.high else bar.close - 1
-    middle = range(1, count - 2)
+    opening, high, low, close = bar[:4]
+    if high == low:
+        return [opening] * len(rolls)
+    walk = list(accumulate(rolls))
+    steps, drift = len(rolls) - 1, close - opening
+    # Less the straight line from its first to its last point, the walk begins and ends at 0.
+    home = [point - walk[0] - (walk[-1] - walk[0]) * i // steps for i, point in enumerate(walk)]
+    reach = (max(home) - min(home) + 1) * 2
+    spread = high - low
+    path = [
+        opening + drift * i // steps + spread * wander // reach for i, wander in enumerate(home)
+    ]
+    path = [low if price < low else high if price > high else price for price in path]
+    path[0], path[-1] = opening, close
+    path[-2] = close + 1 if close < high else close - 1
+    middle = range(1, steps - 1)
     top = max(middle, key=path.__getitem__)
     bottom = min((i for i in middle if i != top), key=path.__getitem__)
-    path[top], path[bottom] = bar.high, bar.low
+    path[top], path[bottom] = high, low
     return path
 
 
@@ -124,11 +132,3 @@ def _sides(prices: Sequence[int], buy: bool) -> list[bool]:
         sides.append(buy)
         before = price
     return sides
-
-
-def _ranks(times: Sequence[int]) -> list[int]:
-    """The place of each time among its equals."""
-    ranks: list[int] = []
-    for i, time in enumerate(times):
-        ranks.append(ranks[-1] + 1 if i and times[i - 1] == time else 0)
-    return ranks

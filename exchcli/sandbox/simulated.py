@@ -9,6 +9,7 @@ looked at for a year costs nothing, and whoever looks, however often, sees the s
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Sequence
 from functools import cached_property
 from itertools import accumulate
 
@@ -51,17 +52,11 @@ class Simulated(Tape):
 
     def prints(self, block: Block) -> list[Print]:
         count = self._count(block)
-        found = prints_of(block, self._noise.draw(3 * count, _PRINTS, block.start))
-        if block.start in self._opening_ids:
-            newest = self._opening_ids[block.start]
-            ids = list(range(newest - count + 1, newest + 1))
-        else:
-            since = self._opening.newest_id - self._opened * IDS_A_SECOND
-            ids = [since + each.time * IDS_A_SECOND + each.id for each in found]
-        return [
-            Print(each.time, id_, each.buy, each.price, each.amount)
-            for id_, each in zip(ids, found, strict=True)
-        ]
+        rolls = self._noise.draw(3 * count, _PRINTS, block.start)
+        newest = self._opening_ids.get(block.start)
+        if newest is None:
+            return prints_of(block, rolls, self._numbered)
+        return prints_of(block, rolls, lambda _: range(newest - count + 1, newest + 1))
 
     def latest(self, now: int, count: int) -> list[Print]:
         found: list[Print] = []
@@ -151,6 +146,15 @@ class Simulated(Tape):
             )
             found.append(Block(left, right, Bar(*node, natural_quote(node))))
         return found
+
+    def _numbered(self, times: Sequence[int]) -> list[int]:
+        """Ids by time: what is printed later has the greater one, whatever came between."""
+        since = self._opening.newest_id - self._opened * IDS_A_SECOND
+        ids: list[int] = []
+        for time in times:
+            first = since + time * IDS_A_SECOND
+            ids.append(max(first, ids[-1] + 1) if ids else first)
+        return ids
 
     def _count(self, block: Block) -> int:
         """How many prints a block has."""

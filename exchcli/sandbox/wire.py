@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 from urllib.parse import unquote_to_bytes
 
 # The base URLs of the sandbox inside the process. `.invalid` never resolves (RFC 6761), so
@@ -18,8 +18,7 @@ SANDBOX_URLS = {"dgt": "https://sandbox.invalid/api", "dfx": "https://sandbox.in
 JSON_TYPE = "application/json"
 
 
-@dataclass(frozen=True, slots=True)
-class WireRequest:
+class WireRequest(NamedTuple):
     """One request as received: `path` and `query` still percent-encoded, `query` without `?`.
 
     Signatures are over these very bytes, so nothing is decoded here. Header names are lower case.
@@ -32,8 +31,7 @@ class WireRequest:
     body: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class WireReply:
+class WireReply(NamedTuple):
     status: int
     headers: dict[str, str]
     body: bytes
