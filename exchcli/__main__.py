@@ -21,9 +21,12 @@ def main() -> None:
         _leave(0)
     # One command lives for a tenth of a second: collecting garbage would only cost time.
     gc.disable()
-    from exchcli.cli.app import run
+    try:
+        from exchcli.cli.app import run
 
-    _leave(run(arguments))
+        _leave(run(arguments))
+    except KeyboardInterrupt:  # while it was still starting
+        _leave(130)
 
 
 def _print(text: str) -> int:

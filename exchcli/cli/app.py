@@ -68,9 +68,7 @@ def _errors_as_json(arguments: Sequence[str], settings: Settings) -> bool:
     are looked at too. With `auto`, a person at a terminal gets words even when stdout is
     a pipe.
     """
-    asked = "json" if settings.json or "--json" in arguments else settings.output
-    if asked is None:
-        asked = _output_word(arguments) or _configured_output()
+    asked = settings.output or _output_word(arguments) or _configured_output()
     if asked in (None, "auto"):
         return not _is_terminal(sys.stdout) and not _is_terminal(sys.stderr)
     return asked in ("json", "ndjson")
@@ -78,6 +76,8 @@ def _errors_as_json(arguments: Sequence[str], settings: Settings) -> bool:
 
 def _output_word(arguments: Sequence[str]) -> str | None:
     for index, word in enumerate(arguments):
+        if word == "--json":
+            return "json"
         if word in ("-o", "--output") and index + 1 < len(arguments):
             return arguments[index + 1]
         if word.startswith("--output="):

@@ -2,6 +2,7 @@
 
 # Typer reads the annotations at run time, so they are not postponed here.
 import os
+from pathlib import Path
 from typing import Annotated, NamedTuple
 
 import typer
@@ -49,13 +50,17 @@ def set_(
 ) -> None:
     """Set one value in the configuration file; the whole file is checked first."""
     here = session(ctx)
-    set_value(here.places.config_file, key, value)
-    here.say(f"{key} is set in {here.places.config_file}.")
+    backup = set_value(here.places.config_file, key, value)
+    here.say(f"{key} is set in {here.places.config_file}.{_kept(backup)}")
 
 
 @group.command()
 def unset(ctx: typer.Context, key: Key) -> None:
     """Take one value out of the configuration file, so that its default holds."""
     here = session(ctx)
-    unset_value(here.places.config_file, key)
-    here.say(f"{key} is no longer set in {here.places.config_file}.")
+    backup = unset_value(here.places.config_file, key)
+    here.say(f"{key} is no longer set in {here.places.config_file}.{_kept(backup)}")
+
+
+def _kept(backup: Path | None) -> str:
+    return f" Its comments could not be kept; the old file is {backup}." if backup else ""

@@ -26,7 +26,6 @@ class Settings:
 
     def __init__(self) -> None:
         self.output: str | None = None
-        self.json = False
         self.fields: str | None = None
         self.raw = False
         self.sandbox = False
@@ -56,7 +55,7 @@ def common_options() -> list[TyperOption]:
     return [
         _value("output", ["-o", "--output"], "FORMAT", "Print as auto, table, json, ndjson or csv "
                "(auto: a table on a terminal, else JSON).", OUTPUTS),
-        _flag("json", ["--json"], "The same as -o json."),
+        _flag("output", ["--json"], "The same as -o json.", "json"),
         _value("fields", ["--fields"], "A,B", "Only these fields, in this order."),
         _flag("raw", ["--raw"], "The exchange's own reply, byte for byte."),
         _flag("sandbox", ["--sandbox"], "Use the exchange inside exch: no network, no account."),
@@ -66,22 +65,25 @@ def common_options() -> list[TyperOption]:
     ]  # fmt: skip
 
 
-def _flag(name: str, flags: list[str], text: str) -> TyperOption:
+def _flag(name: str, flags: list[str], text: str, stands_for: object = True) -> TyperOption:
+    def keep(ctx: Any, _param: Any, value: bool) -> None:
+        if value:
+            setattr(ctx.find_root().obj, name, stands_for)
+
     return TyperOption(
-        param_decls=[name, *flags], is_flag=True, default=False, expose_value=False,
-        callback=_keep, help=text,
+        param_decls=flags, is_flag=True, default=False, expose_value=False, callback=keep,
+        help=text,
     )  # fmt: skip
 
 
 def _value(
     name: str, flags: list[str], metavar: str, text: str, choices: tuple[str, ...] = ()
 ) -> TyperOption:
+    def keep(ctx: Any, _param: Any, value: str | None) -> None:
+        if value is not None:
+            setattr(ctx.find_root().obj, name, value)
+
     return TyperOption(
-        param_decls=[name, *flags], expose_value=False, callback=_keep, metavar=metavar,
-        help=text, type=TyperChoice(choices) if choices else None,
+        param_decls=flags, expose_value=False, callback=keep, metavar=metavar, help=text,
+        type=TyperChoice(choices) if choices else None,
     )  # fmt: skip
-
-
-def _keep(ctx: Any, param: Any, value: Any) -> None:
-    if value not in (None, False):
-        setattr(ctx.find_root().obj, param.name, value)

@@ -83,8 +83,7 @@ class Session:
 
     @property
     def format(self) -> output.Format:
-        asked = "json" if self.settings.json else self.settings.output
-        return output.resolve_format(asked or self.config.output, sys.stdout)
+        return output.resolve_format(self.settings.output or self.config.output, sys.stdout)
 
     @property
     def symbol_cache(self) -> SymbolCache:

@@ -11,6 +11,7 @@ inspect every command at each start.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from difflib import get_close_matches
 from importlib import import_module
@@ -125,6 +126,11 @@ class Branch(TyperGroup):
 
     def invoke(self, ctx: Context) -> Any:
         if not ctx._protected_args:
+            if sys.stdout is None or not sys.stdout.isatty():
+                raise UsageError(
+                    f"A command is missing behind `{ctx.command_path}`.",
+                    f"`{ctx.command_path} --help` lists them all.",
+                )
             print(ctx.get_help())
             ctx.exit()
         return super().invoke(ctx)
@@ -217,7 +223,7 @@ class Root(Branch):
 
     def summaries(self) -> list[tuple[str, str]]:
         exchanges = [(name, f"The exchange {title}.") for name, title in TITLES.items()]
-        return exchanges + [(name, group_of(module).help) for name, module in TOP_GROUPS.items()]
+        return exchanges + [(name, group_of(module).summary) for name, module in TOP_GROUPS.items()]
 
     def make(self, name: str) -> ClickCommand | None:
         name = ALIASES.get(name, name)

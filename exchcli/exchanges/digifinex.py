@@ -32,6 +32,7 @@ MOST_LEVELS = 150
 MOST_TRADES = 500
 MOST_CANDLES = 500  # in one call; longer stretches are split
 DEFAULT_CANDLES = 200
+MOST_CALLS = 500  # for one stretch of candles: well below the weight that bans for a while
 FIRST_CANDLE = datetime(2010, 1, 1, tzinfo=UTC)
 
 # Our name of a period, the exchange's own, and its length in seconds.
@@ -168,6 +169,8 @@ class DigiFinex(Exchange):
         """
         if period not in PERIODS:
             raise UsageError(f"Unknown period {period!r}.", f"DigiFinex has {', '.join(PERIODS)}.")
+        if limit == 0:
+            raise UsageError("--limit 0 asks for no candles.", "Ask for one or more.")
         _, seconds = PERIODS[period]
         if start is None and end is None and (limit or DEFAULT_CANDLES) <= DEFAULT_CANDLES:
             newest = yield from self.kline(symbol, period)
@@ -324,7 +327,7 @@ def _stretch(
         return max(first, int(FIRST_CANDLE.timestamp())), last
     first = int(start.timestamp())
     if first > last:
-        raise UsageError("--start is later than --end.", "Swap them, or leave --end out.")
+        raise UsageError("--start is later than --end, or than now.", "Swap them.")
     if limit is not None:
         last = min(last, first + limit * seconds)
     return max(first, int(FIRST_CANDLE.timestamp())), last
@@ -332,5 +335,10 @@ def _stretch(
 
 def _windows(first: int, last: int, seconds: int) -> Iterator[tuple[int, int]]:
     step = (MOST_CANDLES - 1) * seconds
+    if (last - first) // step >= MOST_CALLS:
+        raise UsageError(
+            f"That are more than {MOST_CALLS * (MOST_CANDLES - 1)} candles.",
+            "Ask for a shorter stretch, or for a longer --period.",
+        )
     for begin in range(first, last + 1, step):
         yield begin, min(begin + step, last)

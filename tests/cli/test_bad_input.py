@@ -95,7 +95,7 @@ def dfx(server: Loopback) -> dict[str, str]:
         (
             ["dgt", "ticker", "--fields", "symbol,lats"],
             "exch: --fields: ticker has no field 'lats'. Did you mean last? "
-            "The fields are: symbol, last, bid, "
+            "The fields are: symbol, last, bid,"
             " ask, high, low, volume, quote_volume, change_percent, time.",
         ),
         (

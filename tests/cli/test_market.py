@@ -99,6 +99,24 @@ def test_common_options_stand_before_or_after_the_command(exch: Exch, arguments:
     assert ran == (0, "last,symbol\n2642.59000000,BTCPLN\n", "")
 
 
+def test_of_two_formats_the_last_one_counts(exch: Exch) -> None:
+    with loopback(reply(TICKER)) as server:
+        env = {"EXCH_DGT_URL": server.url}
+        assert exch("dgt", "ticker", "btcpln", "--json", "-o", "csv", **env).out[0] == "s"
+        assert exch("-o", "csv", "dgt", "ticker", "btcpln", "--json", **env).out[0] == "{"
+
+
+def test_without_a_command_a_person_sees_the_help_and_a_script_an_error(exch: Exch) -> None:
+    for words in ([], ["dgt"], ["dfx", "market"]):
+        path = " ".join(["exch", *words])
+        shown = exch(*words, terminal=True)
+        assert (shown.code, shown.err) == (0, "")
+        assert shown.out.startswith(f"Usage: {path} [OPTIONS] COMMAND\n")
+        told = exch(*words)
+        assert (told.code, told.out) == (2, "")
+        assert f"A command is missing behind `{path}`." in told.err
+
+
 def test_a_book_is_best_first_in_every_format(exch: Exch) -> None:
     with loopback(reply(BOOK)) as server:
         env = {"EXCH_DFX_URL": server.url}

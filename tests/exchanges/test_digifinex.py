@@ -53,7 +53,8 @@ LTC = {
 }
 MARGIN_CURRENCIES = """{"code": 0, "funding_time": "GMT+8 10:00:00",
     "currencys": ["BTC", "USDT", "ETH", "XRP"],
-    "margin_fees": [{"currency_mark": "USDT", "level": 2, "range": "[8-14]", "loan_fees": 0.001}]}"""
+    "margin_fees": [
+        {"currency_mark": "USDT", "level": 2, "range": "[8-14]", "loan_fees": 0.001}]}"""
 CURRENCIES = """{"code": 200, "data": [{"currency": "xrp", "chain": "", "min_deposit_amount": 0.01,
     "min_withdraw_amount": 0.02, "deposit_status": 1, "withdraw_status": 1,
     "withdraw_fee_currency": "eth", "min_withdraw_fee": 0.006, "withdraw_fee_rate": 0.02}]}"""
@@ -217,6 +218,13 @@ def test_a_start_after_the_end_is_refused_before_anything_is_sent(dfx: DigiFinex
         drive(dfx.candles("BTC_USDT", "1m", NOW, BEGIN, BEGIN - timedelta(days=1)))
 
 
+def test_a_stretch_that_would_take_too_many_calls_is_refused(dfx: DigiFinex) -> None:
+    with pytest.raises(UsageError, match="more than 249500 candles"):
+        drive(dfx.candles("BTC_USDT", "1m", BEGIN + timedelta(days=365), BEGIN))
+    with pytest.raises(UsageError, match="--limit 0"):
+        drive(dfx.candles("BTC_USDT", "1m", NOW, limit=0))
+
+
 def test_the_documented_markets_are_read_with_both_minimums_the_right_way_round(
     dfx: DigiFinex,
 ) -> None:
@@ -268,9 +276,7 @@ def test_the_documented_symbols_are_read_from_each_list(
 ) -> None:
     symbols, asked = drive(dfx.symbols(source), {"code": 0, "symbol_list": [{**LTC, **extra}]})
     assert asked == [f"GET {path}"]
-    from dataclasses import replace
-
-    assert symbols == [replace(LTC_USDT, **told)]
+    assert symbols == [LTC_USDT._replace(**told)]
 
 
 def test_the_documented_margin_currencies_are_read_with_those_that_have_no_fee(
