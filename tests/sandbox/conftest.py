@@ -1,0 +1,70 @@
+"""A sandbox whose clock the test holds, and short ways to ask it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from exchcli.sandbox.exchange import Sandbox
+from exchcli.sandbox.wire import WireReply, WireRequest
+
+# Not on the edge of a minute, an hour or a week: 2026-03-04 05:06:47 UTC.
+OPENED = 1772600807
+
+
+class Asked:
+    """A sandbox and its clock: `now` is in epoch seconds and may be set."""
+
+    def __init__(self, folder: Path, seed: int | None = None, now: int = OPENED) -> None:
+        self.now = now
+        self.opened = now
+        self.folder = folder
+        self.sandbox = Sandbox(folder, clock=lambda: self.now * 1_000_000_000 + 5, seed=seed)
+
+    def reply(self, target: str, method: str = "GET", body: bytes = b"") -> WireReply:
+        path, _, query = target.partition("?")
+        return self.sandbox.handle(WireRequest(method, path, query, {}, body))
+
+    def __call__(self, target: str, method: str = "GET", body: bytes = b"") -> Any:
+        """The JSON of the reply; numbers with a point are Decimals."""
+        return json.loads(self.reply(target, method, body).body, parse_float=Decimal)
+
+    def at(self, seconds: int) -> Asked:
+        """The same sandbox, so many seconds after its opening."""
+        self.now = self.opened + seconds
+        return self
+
+
+@pytest.fixture
+def ask(tmp_path: Path) -> Iterator[Asked]:
+    """A new sandbox at the moment of its opening."""
+    asked = Asked(tmp_path / "sandbox")
+    yield asked
+    asked.sandbox.close()
+
+
+@pytest.fixture(scope="session")
+def always(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asked]:
+    """One sandbox for tests that only read, at moments of their own."""
+    asked = Asked(tmp_path_factory.mktemp("always") / "sandbox")
+    yield asked
+    asked.sandbox.close()
+
+
+@pytest.fixture
+def open_sandbox(tmp_path: Path) -> Iterator[Any]:
+    """Opens sandboxes by folder, seed and moment, and closes them after the test."""
+    opened: list[Asked] = []
+
+    def make(folder: str = "sandbox", seed: int | None = None, now: int = OPENED) -> Asked:
+        opened.append(Asked(tmp_path / folder, seed, now))
+        return opened[-1]
+
+    yield make
+    for asked in opened:
+        asked.sandbox.close()
