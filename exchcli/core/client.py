@@ -69,7 +69,7 @@ class Client:
             while True:
                 wanted = flow.send(reply)
                 if isinstance(wanted, Request):
-                    reply = self._read(wanted)
+                    (reply,) = self._read_all([wanted])
                 else:
                     reply = self._read_all(wanted)
         except StopIteration as done:
@@ -82,15 +82,20 @@ class Client:
         self._http.close()
 
     def _read_all(self, requests: list[Request]) -> list[Reply]:
+        """The replies to all of these, side by side; seen in the order that was asked in."""
         if len(requests) == 1:
-            return [self._read(requests[0])]
-        from concurrent.futures import ThreadPoolExecutor
+            answers = [self._read(requests[0])]
+        else:
+            from concurrent.futures import ThreadPoolExecutor
 
-        with ThreadPoolExecutor(WORKERS) as workers:
-            return list(workers.map(self._read, requests))
+            with ThreadPoolExecutor(WORKERS) as workers:
+                answers = list(workers.map(self._read, requests))
+        for _, content in answers:
+            self._seen(content)
+        return [reply for reply, _ in answers]
 
-    def _read(self, request: Request) -> Reply:
-        """One read, tried again where that can help."""
+    def _read(self, request: Request) -> tuple[Reply, bytes]:
+        """One read, tried again where that can help: the reply, and its bytes."""
         for tries in range(1, TRIES + 1):
             try:
                 return self._send(request)
@@ -102,7 +107,7 @@ class Client:
                 self._sleep(pause)
         raise AssertionError("unreachable")
 
-    def _send(self, request: Request) -> Reply:
+    def _send(self, request: Request) -> tuple[Reply, bytes]:
         query = request.query
         target = f"{self._url}{request.path}{'?' + query if query else ''}"
         message = httpx.Request(
@@ -120,9 +125,7 @@ class Client:
             f"{message.method} {message.url} -> {response.status_code}, "
             f"{len(response.content)} bytes, {1000 * (time.monotonic() - started):.0f} ms"
         )
-        reply = self._checked(response)
-        self._seen(response.content)
-        return reply
+        return self._checked(response), response.content
 
     def _checked(self, response: httpx.Response) -> Reply:
         status = response.status_code

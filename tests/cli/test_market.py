@@ -146,6 +146,25 @@ def test_raw_is_the_reply_byte_for_byte_and_nothing_else(exch: Exch) -> None:
         assert exch("--raw", "dfx", "ping", EXCH_DFX_URL=server.url) == (0, odd, "")
 
 
+def test_raw_of_several_replies_keeps_the_order_that_was_asked_in(exch: Exch) -> None:
+    import socket
+    import threading
+
+    last_answered = threading.Event()
+
+    def answer(connection: socket.socket, head: bytes) -> None:
+        pair = head.split()[1].decode().split("/")[-2]
+        if pair != "LTCBTC":
+            last_answered.wait(10)
+        reply(f'{{"pair": "{pair}"}}')(connection, head)
+        if pair == "LTCBTC":
+            last_answered.set()
+
+    with loopback(answer) as server:
+        ran = exch("dgt", "ticker", "--raw", EXCH_DGT_URL=server.url)
+    assert ran.out == '{"pair": "BTCPLN"}{"pair": "LTCPLN"}{"pair": "LTCBTC"}'
+
+
 def test_raw_leaves_out_the_list_of_symbols_that_was_fetched_on_the_way(exch: Exch) -> None:
     symbols = '{"code": 0, "symbol_list": []}'
     listed = json.dumps(
