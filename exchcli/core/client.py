@@ -14,10 +14,19 @@ from typing import Any, ClassVar, Protocol, TypeVar
 import httpx
 
 from exchcli import __version__
+from exchcli.core.credentials import Credentials, Headers
 from exchcli.core.deadline import Deadline
 from exchcli.core.reply import Reply, parse
 from exchcli.core.request import Flow, Request
-from exchcli.errors import BadReply, ExchError, NoAnswer, NotSent, RateLimited, Unreadable
+from exchcli.errors import (
+    BadReply,
+    CredentialsError,
+    ExchError,
+    NoAnswer,
+    NotSent,
+    RateLimited,
+    Unreadable,
+)
 
 T = TypeVar("T")
 
@@ -35,6 +44,11 @@ class Checks(Protocol):
     def check(self, status: int, reply: Reply) -> None:
         """Raises the error that a reply stands for; returns when it is a success."""
 
+    def sign(
+        self, credentials: Credentials, timestamp: int, method: str, target: str, body: bytes
+    ) -> Headers:
+        """The headers that sign a request over the exact bytes of target and body."""
+
 
 class Client:
     """Talks to one exchange at one base URL.
@@ -50,6 +64,8 @@ class Client:
         transport: httpx.BaseTransport,
         deadline: Deadline,
         *,
+        credentials: Callable[[], Credentials] | None = None,
+        stamp: Callable[[], int] = lambda: int(time.time()),
         seen: Callable[[bytes], None] = lambda _body: None,
         trace: Callable[[str], None] = lambda _line: None,
         sleep: Callable[[float], None] = time.sleep,
@@ -58,6 +74,8 @@ class Client:
         self._url = url.rstrip("/")
         self._http = httpx.Client(transport=transport, trust_env=False, follow_redirects=False)
         self._deadline = deadline
+        self._credentials = credentials
+        self._stamp = stamp
         self._seen = seen
         self._trace = trace
         self._sleep = sleep
@@ -119,6 +137,8 @@ class Client:
                 "user-agent": f"exch/{__version__}",
             },
         )
+        if request.endpoint.auth:
+            self._sign(message)
         started = time.monotonic()
         response = self._http.send(message)
         self._trace(
@@ -126,6 +146,17 @@ class Client:
             f"{len(response.content)} bytes, {1000 * (time.monotonic() - started):.0f} ms"
         )
         return self._checked(response), response.content
+
+    def _sign(self, message: httpx.Request) -> None:
+        """Signs what is about to be sent, byte for byte."""
+        if self._credentials is None:
+            raise CredentialsError("This needs an API key.")
+        credentials = self._credentials()
+        target = message.url.raw_path.decode("ascii")
+        stamp = self._stamp()
+        message.headers.update(
+            self._exchange.sign(credentials, stamp, message.method, target, message.content)
+        )
 
     def _checked(self, response: httpx.Response) -> Reply:
         status = response.status_code

@@ -23,11 +23,14 @@ Steps = Generator[Params, Reply, T]
 
 
 class Endpoint(NamedTuple):
-    """One endpoint as its document lists it. `weight` is what a call costs of the limit."""
+    """One endpoint as its document lists it. `weight` is what a call costs of the limit;
+    one with `auth` is signed.
+    """
 
     method: str
     path: str
     weight: int = 1
+    auth: bool = False
 
 
 class Request(NamedTuple):

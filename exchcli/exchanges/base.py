@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import ClassVar
 
+from exchcli.core.credentials import Credentials, Headers
 from exchcli.core.reply import Reply
 from exchcli.core.request import Flow
 from exchcli.errors import NotOffered, UsageError
@@ -24,6 +25,16 @@ class Exchange:
 
     def check(self, status: int, reply: Reply) -> None:
         """Raises what a reply stands for: Rejected, CredentialsError, RateLimited, BadReply."""
+        raise NotImplementedError
+
+    def sign(
+        self, credentials: Credentials, timestamp: int, method: str, target: str, body: bytes
+    ) -> Headers:
+        """The headers that sign a request.
+
+        `timestamp` is in the exchange's seconds, `target` the path with its query exactly as
+        it is sent (with the path of the base URL), `body` the bytes that are sent.
+        """
         raise NotImplementedError
 
     def known_symbols(self) -> list[Symbol] | None:

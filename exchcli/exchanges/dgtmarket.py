@@ -5,9 +5,12 @@ Numbers come as texts with eight decimals. Public records carry no zone but the 
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 from collections.abc import Sequence
 from datetime import datetime
 
+from exchcli.core.credentials import Credentials, Headers
 from exchcli.core.reply import Reply
 from exchcli.core.request import Flow, Steps, gather
 from exchcli.errors import CredentialsError, Rejected
@@ -44,6 +47,18 @@ class Dgtmarket(Exchange):
             exchange=self.name,
             code=str(status),
         )
+
+    def sign(
+        self, credentials: Credentials, timestamp: int, method: str, target: str, body: bytes
+    ) -> Headers:
+        """Authenticating requests: HMAC-SHA256 over timestamp, METHOD, path with query, body."""
+        message = f"{timestamp}{method}{target}".encode() + body
+        secret = credentials.secret.reveal().encode()
+        return {
+            "ACCESS-KEY": credentials.key,
+            "ACCESS-SIGN": hmac.new(secret, message, hashlib.sha256).hexdigest(),
+            "ACCESS-TIMESTAMP": str(timestamp),
+        }
 
     def known_symbols(self) -> list[Symbol]:
         """ "Available pairs"; the document says nothing of precisions and minimums."""

@@ -7,9 +7,12 @@ records have them in upper case. Times are epoch seconds.
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
+from exchcli.core.credentials import Credentials, Headers
 from exchcli.core.reply import Reply
 from exchcli.core.request import Flow, Steps, Value, gather
 from exchcli.errors import BadReply, UnknownSymbol, Unreadable, UsageError
@@ -63,6 +66,19 @@ class DigiFinex(Exchange):
             return
         said = reply.get("msg")
         raise error_of(code, said.text() if said is not None else None, status)
+
+    def sign(
+        self, credentials: Credentials, timestamp: int, method: str, target: str, body: bytes
+    ) -> Headers:
+        """Signature Algorithm: HMAC-SHA256 over the query, the body, or both joined by `&`."""
+        query = target.partition("?")[2].encode()
+        message = b"&".join(part for part in (query, body) if part)
+        secret = credentials.secret.reveal().encode()
+        return {
+            "ACCESS-KEY": credentials.key,
+            "ACCESS-SIGN": hmac.new(secret, message, hashlib.sha256).hexdigest(),
+            "ACCESS-TIMESTAMP": str(timestamp),
+        }
 
     @get("/ping")
     def ping(self) -> Steps[str]:

@@ -23,10 +23,10 @@ T = TypeVar("T")
 
 
 def get(
-    path: str, *, weight: int = 1
+    path: str, *, weight: int = 1, auth: bool = False
 ) -> Callable[[Callable[Concatenate[S, P], Steps[T]]], Callable[Concatenate[S, P], Flow[T]]]:
-    """A read of a public endpoint."""
-    endpoint = Endpoint("GET", path, weight)
+    """A read; with `auth` a signed one."""
+    endpoint = Endpoint("GET", path, weight, auth)
 
     def decorate(
         method: Callable[Concatenate[S, P], Steps[T]],
