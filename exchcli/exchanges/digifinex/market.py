@@ -1,23 +1,18 @@
-"""DigiFinex v3, in the order of its document.
+"""DigiFinex's public half: "Common" and "Market Data" of its document, in its order.
 
-Every reply carries a `code`: 0 or, on some endpoints, 200 is success, as number or text.
 Symbols are lower case in market data (`btc_usdt`) and upper case in the lists of symbols;
 records have them in upper case. Times are epoch seconds.
 """
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
-from exchcli.core.credentials import Credentials, Headers
 from exchcli.core.reply import Reply
 from exchcli.core.request import Flow, Steps, Value, gather
-from exchcli.errors import BadReply, UnknownSymbol, Unreadable, UsageError
+from exchcli.errors import UnknownSymbol, Unreadable, UsageError
 from exchcli.exchanges.base import Exchange
-from exchcli.exchanges.digifinex_codes import error_of
 from exchcli.exchanges.endpoint import get
 from exchcli.records import (
     Book,
@@ -52,33 +47,8 @@ PERIODS = {
 }
 
 
-class DigiFinex(Exchange):
-    name = "dfx"
-    title = "DigiFinex"
-    url = "https://openapi.digifinex.com/v3"
-
-    def check(self, status: int, reply: Reply) -> None:
-        """The table of error codes; see digifinex_codes.py."""
-        if not isinstance(reply.value, dict):
-            raise BadReply("a reply that is not an object")
-        code = reply["code"].integer()
-        if code in (0, 200) and status == 200:
-            return
-        said = reply.get("msg")
-        raise error_of(code, said.text() if said is not None else None, status)
-
-    def sign(
-        self, credentials: Credentials, timestamp: int, method: str, target: str, body: bytes
-    ) -> Headers:
-        """Signature Algorithm: HMAC-SHA256 over the query, the body, or both joined by `&`."""
-        query = target.partition("?")[2].encode()
-        message = b"&".join(part for part in (query, body) if part)
-        secret = credentials.secret.reveal().encode()
-        return {
-            "ACCESS-KEY": credentials.key,
-            "ACCESS-SIGN": hmac.new(secret, message, hashlib.sha256).hexdigest(),
-            "ACCESS-TIMESTAMP": str(timestamp),
-        }
+class MarketData(Exchange):
+    """What anybody may ask of DigiFinex."""
 
     @get("/ping")
     def ping(self) -> Steps[str]:

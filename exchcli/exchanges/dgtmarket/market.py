@@ -1,19 +1,12 @@
-"""Dgtmarket, in the order of its document.
-
-Numbers come as texts with eight decimals. Public records carry no zone but the epoch.
-"""
+"""Dgtmarket's public half, in the order of its document. Times there are epoch seconds."""
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 from collections.abc import Sequence
 from datetime import datetime
 
-from exchcli.core.credentials import Credentials, Headers
 from exchcli.core.reply import Reply
 from exchcli.core.request import Flow, Steps, gather
-from exchcli.errors import CredentialsError, Rejected
 from exchcli.exchanges.base import Exchange
 from exchcli.exchanges.endpoint import get
 from exchcli.records import Book, Level, Symbol, Ticker, Trade
@@ -24,41 +17,8 @@ MOST_LEVELS = 30
 MOST_TRADES = 30
 
 
-class Dgtmarket(Exchange):
-    name = "dgt"
-    title = "Dgtmarket"
-    url = "https://dgtmarket.com/api"
-
-    def check(self, status: int, reply: Reply) -> None:
-        """HTTP status codes alone tell success; the document lists no error bodies."""
-        if status < 300:
-            return
-        said = reply.get("detail") if isinstance(reply.value, dict) else None
-        words = f": {said.text()}" if said is not None else ""
-        if status in (401, 403):
-            raise CredentialsError(
-                f"Dgtmarket refused the key (HTTP {status}){words}",
-                "Check the key with `exch dgt auth test`.",
-                exchange=self.name,
-                code=str(status),
-            )
-        raise Rejected(
-            f"Dgtmarket refused the request (HTTP {status}){words}",
-            exchange=self.name,
-            code=str(status),
-        )
-
-    def sign(
-        self, credentials: Credentials, timestamp: int, method: str, target: str, body: bytes
-    ) -> Headers:
-        """Authenticating requests: HMAC-SHA256 over timestamp, METHOD, path with query, body."""
-        message = f"{timestamp}{method}{target}".encode() + body
-        secret = credentials.secret.reveal().encode()
-        return {
-            "ACCESS-KEY": credentials.key,
-            "ACCESS-SIGN": hmac.new(secret, message, hashlib.sha256).hexdigest(),
-            "ACCESS-TIMESTAMP": str(timestamp),
-        }
+class MarketData(Exchange):
+    """What anybody may ask of Dgtmarket."""
 
     def known_symbols(self) -> list[Symbol]:
         """ "Available pairs"; the document says nothing of precisions and minimums."""

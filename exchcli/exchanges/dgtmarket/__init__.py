@@ -1,0 +1,53 @@
+"""Dgtmarket, part by part in the order of its document: market.py, account.py.
+
+Numbers come as texts with eight decimals; HTTP status codes tell success and failure.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+
+from exchcli.core.credentials import Credentials, Headers
+from exchcli.core.reply import Reply
+from exchcli.errors import CredentialsError, Rejected
+from exchcli.exchanges.dgtmarket.market import MarketData
+
+__all__ = ["Dgtmarket"]
+
+
+class Dgtmarket(MarketData):
+    name = "dgt"
+    title = "Dgtmarket"
+    url = "https://dgtmarket.com/api"
+
+    def check(self, status: int, reply: Reply) -> None:
+        """HTTP status codes alone tell success; the document lists no error bodies."""
+        if status < 300:
+            return
+        said = reply.get("detail") if isinstance(reply.value, dict) else None
+        words = f": {said.text()}" if said is not None else ""
+        if status in (401, 403):
+            raise CredentialsError(
+                f"Dgtmarket refused the key (HTTP {status}){words}",
+                "Check the key with `exch dgt auth test`.",
+                exchange=self.name,
+                code=str(status),
+            )
+        raise Rejected(
+            f"Dgtmarket refused the request (HTTP {status}){words}",
+            exchange=self.name,
+            code=str(status),
+        )
+
+    def sign(
+        self, credentials: Credentials, timestamp: int, method: str, target: str, body: bytes
+    ) -> Headers:
+        """Authenticating requests: HMAC-SHA256 over timestamp, METHOD, path with query, body."""
+        message = f"{timestamp}{method}{target}".encode() + body
+        secret = credentials.secret.reveal().encode()
+        return {
+            "ACCESS-KEY": credentials.key,
+            "ACCESS-SIGN": hmac.new(secret, message, hashlib.sha256).hexdigest(),
+            "ACCESS-TIMESTAMP": str(timestamp),
+        }

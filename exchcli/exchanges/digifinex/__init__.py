@@ -1,0 +1,46 @@
+"""DigiFinex v3, part by part in the order of its document: market.py, account.py, orders.py.
+
+Every reply carries a `code`: 0 or, on some endpoints, 200 is success, as number or text.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+
+from exchcli.core.credentials import Credentials, Headers
+from exchcli.core.reply import Reply
+from exchcli.errors import BadReply
+from exchcli.exchanges.digifinex.codes import error_of
+from exchcli.exchanges.digifinex.market import PERIODS, MarketData
+
+__all__ = ["PERIODS", "DigiFinex"]
+
+
+class DigiFinex(MarketData):
+    name = "dfx"
+    title = "DigiFinex"
+    url = "https://openapi.digifinex.com/v3"
+
+    def check(self, status: int, reply: Reply) -> None:
+        """The table of error codes; see codes.py."""
+        if not isinstance(reply.value, dict):
+            raise BadReply("a reply that is not an object")
+        code = reply["code"].integer()
+        if code in (0, 200) and status == 200:
+            return
+        said = reply.get("msg")
+        raise error_of(code, said.text() if said is not None else None, status)
+
+    def sign(
+        self, credentials: Credentials, timestamp: int, method: str, target: str, body: bytes
+    ) -> Headers:
+        """Signature Algorithm: HMAC-SHA256 over the query, the body, or both joined by `&`."""
+        query = target.partition("?")[2].encode()
+        message = b"&".join(part for part in (query, body) if part)
+        secret = credentials.secret.reveal().encode()
+        return {
+            "ACCESS-KEY": credentials.key,
+            "ACCESS-SIGN": hmac.new(secret, message, hashlib.sha256).hexdigest(),
+            "ACCESS-TIMESTAMP": str(timestamp),
+        }
