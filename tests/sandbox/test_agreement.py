@@ -129,7 +129,7 @@ def test_the_longest_candle_agrees_with_the_shortest_around_the_opening(always, 
 def test_candles_follow_each_other_without_a_hole(always, pair, seconds):
     market, now = always.sandbox.floor.market(*pair), always.opened + seconds
     for period in ALL_PERIODS:
-        candles = market.candles(period, now - 30 * period, now, now, 500)
+        candles = market.candles(period, now - 30 * period + 1, now, now, 500)
         assert [each.time for each in candles] == [
             now // period * period - back * period for back in range(len(candles) - 1, -1, -1)
         ]
