@@ -161,7 +161,7 @@ def kline(floor: Floor, now: int, query: Query) -> object:
     period = PERIODS.get(query.get("period", ""))
     if period is None:
         raise Refused(ILLEGAL)
-    end = _whole(query, "end_time", now)
+    end = _whole(query, "end_time", market.moment(now))
     start = _whole(query, "start_time", end - _USUAL_CANDLES * period + 1)
     if end <= start:
         raise Refused(BAD_TIMES)
