@@ -14,7 +14,7 @@ from exchcli.errors import UsageError
 from exchcli.sandbox.bars import Print, bar_of
 from exchcli.sandbox.catalog import DFX, DGT, SIMULATIONS, scaled
 from exchcli.sandbox.exchange import Sandbox
-from exchcli.sandbox.reading import Row, read
+from exchcli.sandbox.reading import Row, check, read
 from exchcli.sandbox.recorded import MINUTE
 from exchcli.sandbox.store import reset
 
@@ -58,6 +58,7 @@ def load(
     minutes so that they end just now; with `live` they begin now and go on at their own pace.
     Raises UsageError for anything wrong with the file, and then nothing has changed.
     """
+    check(path)
     pair = _pair(path, symbol)
     with sandbox.lock:
         with sandbox.store.writing() as db:
