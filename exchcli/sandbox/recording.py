@@ -114,8 +114,11 @@ def _refuse_duplicates(db: sqlite3.Connection, path: Path) -> None:
 
 def _precision(db: sqlite3.Connection, path: Path, pair: _Pair, column: str) -> int:
     """How many decimals the market needs: its own or the recording's, whichever are more."""
-    decimals = f"iif(instr({column}, '.'), length({column}) - instr({column}, '.'), 0)"
-    needed, line = db.execute(f"SELECT max({decimals}), line FROM temp.read").fetchone()  # noqa: S608
+    point = f"instr({column}, '.')"
+    decimals = f"CASE {point} WHEN 0 THEN 0 ELSE length({column}) - {point} END"
+    # `column` is one of two words of this module.
+    query = f"SELECT max({decimals}), line FROM temp.read"  # noqa: S608
+    needed, line = db.execute(query).fetchone()
     if needed > _FINEST[pair.exchange]:
         raise UsageError(
             f"{path}, line {line}: a {column} of {needed} decimals.",

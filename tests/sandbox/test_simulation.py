@@ -15,7 +15,6 @@ from exchcli.sandbox.bars import Bar, Block, Print, bar_of, merged
 from exchcli.sandbox.book import Depth, book, touch
 from exchcli.sandbox.catalog import SIMULATIONS, scaled
 from exchcli.sandbox.noise import SPAN, Noise
-from exchcli.sandbox.opening import natural_quote
 from exchcli.sandbox.prints import FEWEST, prints_of
 from exchcli.sandbox.tree import CELL, PERIODS, Node, Tree, divide
 
@@ -54,7 +53,7 @@ def test_the_parts_of_a_candle_amount_to_it(node, parts, data):
 @given(node=nodes(), count=st.integers(FEWEST, 70), length=st.integers(1, CELL), data=st.data())
 def test_prints_amount_to_their_block_to_the_last_digit(node, count, length, data):
     rolls = Noise(data.draw(st.integers(0, 10**6)), "any").draw(3 * count, 0)
-    block = Block(1000, 1000 + length, Bar(*node, natural_quote(node)))
+    block = Block(1000, 1000 + length, Bar(*node, node.quote))
     found = prints_of(block, rolls, lambda times: range(len(times)))
     assert bar_of(found) == block.bar
     assert len(found) == count
