@@ -140,6 +140,6 @@ def _not_shown(every: Sequence[Column], shown: Sequence[Column], screen: Screen)
     missing = ", ".join(column.name for column in every if column.name not in kept)
     if not missing:
         return Text()
-    note = f"Too narrow for {missing}: see them with --fields or -o json."
+    note = f"Too narrow for {missing}: --fields or -o json shows all."
     lines = fill(note, screen.width, break_long_words=False, break_on_hyphens=False)
     return painted(lines, "dim")

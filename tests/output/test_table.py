@@ -144,8 +144,8 @@ def test_what_does_not_fit_is_left_out_and_named(shown, trades):
         "sell  38249.5   12           07:44:53",
         "sell  38251.25   0.00000001  07:44:52",
         "",
-        "Too narrow for id: see them with",
-        "--fields or -o json.",
+        "Too narrow for id: --fields or -o json",
+        "shows all.",
     ]
 
 
