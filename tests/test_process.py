@@ -143,7 +143,6 @@ def test_a_json_read_loads_only_its_own_exchange_and_no_tables(tmp_path: Path) -
         & {
             "rich",
             "sqlite3",
-            "dataclasses",
             "keyring",
             "exchcli.exchanges.digifinex",
             "exchcli.sandbox.exchange",

@@ -37,8 +37,7 @@ class Spec(NamedTuple):
     @property
     def summary(self) -> str:
         """The first sentence of its help."""
-        first = (self.function.__doc__ or "").strip().split("\n\n")[0]
-        return " ".join(first.split())
+        return _first_paragraph(self.function.__doc__ or "")
 
 
 class Group:
@@ -48,6 +47,11 @@ class Group:
         self.name = name
         self.help = help
         self.specs: dict[str, Spec] = {}
+
+    @property
+    def summary(self) -> str:
+        """The first sentence of its help."""
+        return _first_paragraph(self.help)
 
     def command(
         self,
@@ -65,3 +69,7 @@ class Group:
             return function
 
         return declare
+
+
+def _first_paragraph(text: str) -> str:
+    return " ".join(text.strip().split("\n\n")[0].split())

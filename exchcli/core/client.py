@@ -106,8 +106,11 @@ class Client:
         else:
             from concurrent.futures import ThreadPoolExecutor
 
-            with ThreadPoolExecutor(WORKERS) as workers:
+            workers = ThreadPoolExecutor(WORKERS)
+            try:
                 answers = list(workers.map(self._read, requests))
+            finally:  # after an error or Ctrl-C, nothing that still waits is sent
+                workers.shutdown(wait=False, cancel_futures=True)
         for _, content in answers:
             self._seen(content)
         return [reply for reply, _ in answers]

@@ -20,6 +20,7 @@ __all__ = [
     "Format",
     "check_fields",
     "flush",
+    "names_of",
     "printable",
     "resolve_format",
     "show",
@@ -62,8 +63,8 @@ def show(
     single = is_record(data)
     rows: Sequence[Any] = [data] if single else cast("Sequence[Any]", data)
     if format == "table":
+        from exchcli.output.draw import draw
         from exchcli.output.screen import Screen
-        from exchcli.output.table import draw
 
         screen = Screen(stdout, width)
         text = draw(rows, record, single=single, fields=fields, screen=screen)

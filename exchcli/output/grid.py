@@ -1,67 +1,87 @@
-"""Columns of text side by side: aligned, and as wide as they have to be."""
+"""Cells, the columns they stand in, and the table that rich draws of them."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any
 
-from exchcli.output.screen import Part, Screen, Style, columns, padded
+from rich.table import Table
+from rich.text import Text
 
-GAP = "  "
+from exchcli.output.screen import Screen
+from exchcli.output.shape import Kind, Style, kind_of, sign_of, style_of
+from exchcli.output.text import as_text
+from exchcli.output.times import spelled
+
+GAP = 2
+
+
+def painted(text: str, style: Style = "") -> Text:
+    """The style ends with the text: what pads it to the width of a column stays plain."""
+    return Text().append(text, style)
+
+
+def cell(row: Any, name: str, screen: Screen, time: Callable[[datetime], str] = spelled) -> Text:
+    """One value as a person reads it, its sign and colour telling good news from bad."""
+    value = getattr(row, name)
+    if value is None:
+        return painted(screen.nothing, "dim")
+    text = _worded(value, kind_of(row, name), screen, time)
+    return painted(sign_of(name, value) + text, style_of(row, name, value))
+
+
+def _worded(value: Any, kind: Kind, screen: Screen, time: Callable[[datetime], str]) -> str:
+    if kind == "number":
+        return as_text(value)
+    if kind == "time":
+        return time(value)
+    if kind == "flag":
+        return "yes" if value else "no"
+    if kind == "records":
+        return str(len(value))
+    if kind == "list":
+        return screen.safe(", ".join(value)) or screen.nothing
+    return screen.safe(str(value))
 
 
 class Column:
-    """One column of a table, and how wide it is."""
+    """One column of a table. Numbers stand with their decimal points under each other."""
 
     def __init__(
-        self, name: str, title: str, cells: Sequence[Part], *, right: bool = False
+        self, name: str, title: str, cells: Sequence[Text], *, numeric: bool = False
     ) -> None:
+        if numeric:
+            _put_on_the_point(cells, len(title))
         self.name = name
-        self.title = title
+        self.title = Text(title, justify="right" if numeric else "left")
         self.cells = cells
-        self.right = right
-        self.width = max(columns(text) for text in (title, *(text for text, _ in cells)))
+        self.width = max(text.cell_len for text in (self.title, *cells))
 
 
-def total_width(shown: Sequence[Column]) -> int:
-    return sum(column.width for column in shown) + len(GAP) * (len(shown) - 1)
+def _put_on_the_point(numbers: Sequence[Text], width: int) -> None:
+    """Pads the numbers to the same width, of which there is at least `width`."""
+    halves = [number.plain.partition(".") for number in numbers]
+    after = max(len(point + rest) for _, point, rest in halves)
+    before = max(width - after, *(len(whole) for whole, _, _ in halves))
+    for number, (whole, point, rest) in zip(numbers, halves, strict=True):
+        number.pad_left(before - len(whole))
+        number.pad_right(after - len(point + rest))
 
 
-def on_the_point(numbers: Sequence[str], nothing: str) -> list[str]:
-    """Numbers padded so that their decimal points stand under each other.
-
-    An empty one becomes `nothing`, in the column of the ones.
-    """
-    halves = [(number or nothing).partition(".") for number in numbers]
-    before = max((len(whole) for whole, _, _ in halves), default=0)
-    after = max((len(point + rest) for _, point, rest in halves), default=0)
-    return [whole.rjust(before) + (point + rest).ljust(after) for whole, point, rest in halves]
+def width_of(columns: Sequence[Column]) -> int:
+    """How wide the table of these columns is."""
+    return sum(column.width for column in columns) + GAP * (len(columns) - 1)
 
 
-def grid(shown: Sequence[Column], screen: Screen) -> list[str]:
-    """A head, a thin rule and the rows."""
-    widths = [column.width for column in shown]
-    head: list[Part] = [(column.title, "strong") for column in shown]
-    rights = [column.right for column in shown]
-    lines = [_line(head, widths, rights, screen)]
-    lines.append(screen.paint(screen.rule * total_width(shown), "faint"))
-    for row in zip(*(column.cells for column in shown), strict=True):
-        lines.append(_line(row, widths, rights, screen))
-    return lines
-
-
-def _line(
-    cells: Sequence[Part], widths: Sequence[int], rights: Sequence[bool], screen: Screen
-) -> str:
-    pieces = []
-    for (text, style), width, right in zip(cells, widths, rights, strict=True):
-        pieces.append(_painted(padded(text, width, right=right), style, screen))
-    return GAP.join(pieces).rstrip()
-
-
-def _painted(text: str, style: Style, screen: Screen) -> str:
-    # The spaces around it stay outside, so that the end of a line can be stripped.
-    core = text.strip(" ")
-    if not style or not core:
-        return text
-    start = text.index(core)
-    return text[:start] + screen.paint(core, style) + text[start + len(core) :]
+def grid(columns: Sequence[Column], screen: Screen) -> Table:
+    """A head, a thin rule and the rows, exactly as wide as `width_of` says."""
+    space = (0, GAP - 1, 0, 0)  # the last column of the gap belongs to the box
+    table = Table(
+        box=screen.box, border_style="dim", show_edge=False, pad_edge=False, padding=space
+    )
+    for column in columns:
+        table.add_column(column.title, no_wrap=True)
+    for row in zip(*(column.cells for column in columns), strict=True):
+        table.add_row(*row)
+    return table

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from decimal import Context, Decimal, localcontext
+
+from rich.text import Text
 
 from exchcli.money import MAX_DIGITS, MAX_EXPONENT, plain
 from exchcli.output.fields import names_of
-from exchcli.output.grid import Column, grid, on_the_point, total_width
+from exchcli.output.grid import Column, grid, painted, width_of
 from exchcli.output.levels import BookRow, book_rows
-from exchcli.output.screen import Part, Screen, Style
+from exchcli.output.screen import Block, Screen
+from exchcli.output.shape import Style
+from exchcli.output.table import in_line, table
 from exchcli.output.times import spelled
 from exchcli.records import Book, Level
 
@@ -18,63 +22,57 @@ _EXACT = Context(prec=3 * (MAX_DIGITS + MAX_EXPONENT))
 _FINEST = Decimal("0.0001")
 
 
-def ladder(
-    book: Book,
-    fields: tuple[str, ...] | None,
-    screen: Screen,
-    narrow: Callable[[Sequence[BookRow]], list[str]],
-) -> list[str]:
-    """The book's lines. `narrow` draws its levels one a row where two sides do not fit."""
+def ladder(book: Book, fields: tuple[str, ...] | None, screen: Screen) -> list[Block]:
+    """A heading, the two sides, the spread; where two sides do not fit, one level a row."""
     asked = fields or names_of(Book)
-    sides = [side for side in ("bids", "asks") if side in asked]
-    book = book._replace(
-        bids=book.bids if "bids" in sides else (),
-        asks=book.asks if "asks" in sides else (),
-    )
-    blocks = [_heading(book, asked, screen)]
-    if book.bids or book.asks:
-        shown = _rungs(book, sides)
-        fits = total_width(shown) <= screen.width
-        blocks.append(grid(shown, screen) if fits else narrow(list(book_rows([book]))))
-    elif sides:
-        blocks.append([screen.paint("none", "faint")])
-    if book.bids and book.asks:
-        blocks.append([_spread(book.bids[0].price, book.asks[0].price, screen)])
-    return [line for block in blocks if block for line in ("", *block)][1:]
+    bids = book.bids if "bids" in asked else ()
+    asks = book.asks if "asks" in asked else ()
+    blocks: list[Block] = []
+    if heading := _heading(book, asked, screen):
+        blocks.append(heading)
+    if bids or asks:
+        rungs = _rungs(bids, asks, asked)
+        if width_of(rungs) <= screen.width:
+            blocks.append(grid(rungs, screen))
+        else:
+            levels = list(book_rows([book._replace(bids=bids, asks=asks)]))
+            blocks += table(levels, names_of(BookRow), screen)
+    elif "bids" in asked or "asks" in asked:
+        blocks.append(painted("none", "dim"))
+    if bids and asks:
+        blocks.append(_spread(bids[0].price, asks[0].price))
+    return blocks
 
 
-def _rungs(book: Book, sides: Sequence[str]) -> list[Column]:
+def _heading(book: Book, asked: Sequence[str], screen: Screen) -> Text:
+    parts = []
+    if "symbol" in asked:
+        parts.append(painted(screen.safe(book.symbol), "bold"))
+    if "time" in asked and book.time is not None:
+        parts.append(painted(spelled(book.time), "dim"))
+    return in_line(parts, screen)
+
+
+def _rungs(bids: Sequence[Level], asks: Sequence[Level], asked: Sequence[str]) -> list[Column]:
     """Amount and bid, ask and amount: the prices of both sides meet in the middle."""
-    depth = max(len(book.bids), len(book.asks))
-    rungs: list[Column] = []
-    if "bids" in sides:
-        rungs += reversed(_side("Bid", "up", book.bids, depth))
-    if "asks" in sides:
-        rungs += _side("Ask", "down", book.asks, depth)
-    return rungs
+    depth = max(len(bids), len(asks))
+    left = _side("Bid", "green", bids, depth) if "bids" in asked else []
+    right = _side("Ask", "red", asks, depth) if "asks" in asked else []
+    return [*reversed(left), *right]
 
 
 def _side(name: str, style: Style, levels: Sequence[Level], depth: int) -> list[Column]:
     """Price and amount. The shorter of the two sides ends in empty cells."""
     missing = [""] * (depth - len(levels))
-    prices = on_the_point([plain(level.price) for level in levels] + missing, "")
-    amounts = on_the_point([plain(level.amount) for level in levels] + missing, "")
+    prices = [plain(level.price) for level in levels] + missing
+    amounts = [plain(level.amount) for level in levels] + missing
     return [
-        Column("price", name, [(text, style) for text in prices], right=True),
-        Column("amount", "Amount", [(text, "") for text in amounts], right=True),
+        Column("price", name, [painted(text, style) for text in prices], numeric=True),
+        Column("amount", "Amount", [painted(text) for text in amounts], numeric=True),
     ]
 
 
-def _heading(book: Book, asked: Sequence[str], screen: Screen) -> list[str]:
-    parts: list[Part] = []
-    if "symbol" in asked:
-        parts.append((screen.safe(book.symbol), "strong"))
-    if "time" in asked and book.time is not None:
-        parts.append((spelled(book.time), "faint"))
-    return screen.flowing(parts, f" {screen.dot} ")
-
-
-def _spread(bid: Decimal, ask: Decimal, screen: Screen) -> str:
+def _spread(bid: Decimal, ask: Decimal) -> Text:
     with localcontext(_EXACT):
         spread = ask - bid
         middle = (ask + bid) / 2
@@ -82,7 +80,7 @@ def _spread(bid: Decimal, ask: Decimal, screen: Screen) -> str:
         text = plain(spread)
         if percent is not None:
             text += f" ({_rounded(percent)} %)"
-    return screen.paint("Spread ", "faint") + text
+    return painted("Spread ", "dim") + text
 
 
 def _rounded(percent: Decimal) -> str:

@@ -1,26 +1,27 @@
-"""What a table is drawn on: how wide it is, which signs and colours it can take.
-
-Drawn by hand and not with rich, for two reasons: importing rich costs 30 to 50 ms, half as
-much again as the whole command, and it crops a cell that is too wide, which here would be
-the digits of an amount.
-"""
+"""What a table is drawn on: how wide it is, which signs and colours it can take."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
-from typing import Literal, TextIO
-from unicodedata import combining, east_asian_width
+import re
+import sys
+from collections.abc import Iterable
+from io import StringIO
+from typing import TextIO
+
+from rich.box import SIMPLE_HEAD, Box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
 
 from exchcli.output.stream import encodable, encoding_of, is_terminal, takes_unicode
 from exchcli.output.text import printable
 
-# Named for what they mean. Only what is legible on a dark and on a light background.
-Style = Literal["", "strong", "faint", "up", "down"]
-_CODES = {"strong": "1", "faint": "2", "up": "32", "down": "31"}
-Part = tuple[str, Style]
+# Never a str: of that rich would interpret markup, emoji names and numbers.
+Block = Text | Table
 
 _USUAL_WIDTH = 80
+_BLANK_ENDS = re.compile(r"(?: |\x1b\[\d+m +\x1b\[0m)+$", re.MULTILINE)
 
 
 class Screen:
@@ -35,58 +36,30 @@ class Screen:
             and os.environ.get("TERM") != "dumb"
         )
         fine = takes_unicode(stream)
-        self.rule = "─" if fine else "-"
+        self.box = SIMPLE_HEAD if fine else Box(str(SIMPLE_HEAD).replace("─", "-"), ascii=True)
         self.nothing = "–" if fine else "-"
         self.ellipsis = "…" if fine else "~"
         self.dot = "·" if fine else "-"
-
-    def paint(self, text: str, style: Style) -> str:
-        if not style or not text or not self._coloured:
-            return text
-        return f"\x1b[{_CODES[style]}m{text}\x1b[0m"
 
     def safe(self, text: str) -> str:
         """Text from outside as it may be shown here."""
         return encodable(printable(text), self._encoding)
 
-    def shortened(self, text: str, limit: int) -> str:
-        """Text of at most `limit` columns, ending in an ellipsis when it was cut."""
-        if columns(text) <= limit:
-            return text
-        while columns(text) > limit - 1:
-            text = text[:-1]
-        return text.rstrip() + self.ellipsis
-
-    def flowing(self, parts: Sequence[Part], between: str) -> list[str]:
-        """The parts one after the other, on as many lines as they need; none is cut."""
-        lines: list[str] = []
-        room = 0
-        for text, style in parts:
-            room -= columns(between + text)
-            if lines and room >= 0:
-                lines[-1] += self.paint(between, "faint") + self.paint(text, style)
-            else:
-                lines.append(self.paint(text, style))
-                room = self.width - columns(text)
-        return lines
-
-
-def columns(text: str) -> int:
-    """How many columns of a terminal the text takes."""
-    if text.isascii():
-        return len(text)
-    return sum(_columns_of(character) for character in text)
-
-
-def padded(text: str, width: int, *, right: bool = False) -> str:
-    space = " " * (width - columns(text))
-    return space + text if right else text + space
-
-
-def _columns_of(character: str) -> int:
-    if combining(character):
-        return 0
-    return 2 if east_asian_width(character) in "WF" else 1
+    def render(self, blocks: Iterable[Block]) -> str:
+        """The blocks below each other, with an empty line between them."""
+        drawn = StringIO()
+        console = Console(
+            file=drawn,
+            # Rich would cut what is too wide; what fits was decided before.
+            width=sys.maxsize,
+            force_terminal=False,
+            color_system="standard" if self._coloured else None,
+        )
+        for number, block in enumerate(blocks):
+            if number:
+                console.line()
+            console.print(block, soft_wrap=True)
+        return _BLANK_ENDS.sub("", drawn.getvalue())
 
 
 def _width(stream: TextIO | None) -> int:

@@ -9,14 +9,15 @@ from __future__ import annotations
 from datetime import datetime
 from decimal import Decimal
 from functools import cache
-from types import NoneType, UnionType
+from types import UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from exchcli.output.fields import names_of
-from exchcli.output.screen import Style
 from exchcli.records import Candle, Currency, Symbol, Ticker, Trade, is_record
 
 Kind = Literal["number", "time", "flag", "text", "list", "records"]
+# As rich calls them. Only what is legible on a dark and on a light background.
+Style = Literal["", "bold", "dim", "green", "red"]
 
 _SPELLED = {"id": "ID", "api": "API", "pnl": "PnL", "percent": "%", "seconds": "(s)"}
 
@@ -43,10 +44,10 @@ SPEAKS_FOR_ITSELF = frozenset({"exchange", "symbol", "currency", "time"})
 # Numbers whose sign is good or bad news.
 _SIGNED = frozenset({"change_percent", "unrealized_pnl"})
 _STYLES: dict[tuple[str, str], Style] = {
-    ("side", "buy"): "up",
-    ("side", "bid"): "up",
-    ("side", "sell"): "down",
-    ("side", "ask"): "down",
+    ("side", "buy"): "green",
+    ("side", "bid"): "green",
+    ("side", "sell"): "red",
+    ("side", "ask"): "red",
 }
 
 
@@ -63,11 +64,10 @@ def kinds(record: type) -> dict[str, Kind]:
     return {name: _kind(hints[name]) for name in names_of(record)}
 
 
-def record_inside(record: type, name: str) -> type:
-    """The record of which the field `name`, of the kind "records", holds several."""
-    found = next(o for o in _options(get_type_hints(record)[name]) if get_origin(o) is tuple)
-    inside: type = get_args(found)[0]
-    return inside
+def kind_of(row: object, name: str) -> Kind:
+    """What the field `name` of this record holds."""
+    record: type = type(row)
+    return kinds(record)[name]
 
 
 def least_important(record: type) -> list[list[str]]:
@@ -81,17 +81,17 @@ def style_of(row: object, name: str, value: object) -> Style:
     if isinstance(value, Decimal):
         return _style_of_number(row, name, value)
     if value is False:
-        return "faint"
+        return "dim"
     return _STYLES.get((name, value), "") if isinstance(value, str) else ""
 
 
 def _style_of_number(row: object, name: str, value: Decimal) -> Style:
     if name in ("bid", "ask"):
-        return "up" if name == "bid" else "down"
+        return "green" if name == "bid" else "red"
     if name in _SIGNED and value:
-        return "up" if value > 0 else "down"
+        return "green" if value > 0 else "red"
     if name == "close" and isinstance(row, Candle) and row.close != row.open:
-        return "up" if row.close > row.open else "down"
+        return "green" if row.close > row.open else "red"
     return ""
 
 
@@ -100,14 +100,8 @@ def sign_of(name: str, value: object) -> str:
     return "+" if name in _SIGNED and isinstance(value, Decimal) and value > 0 else ""
 
 
-def _options(hint: Any) -> list[Any]:
-    if get_origin(hint) in (Union, UnionType):
-        return [option for option in get_args(hint) if option is not NoneType]
-    return [hint]
-
-
 def _kind(hint: Any) -> Kind:
-    options = _options(hint)
+    options = get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
     if get_origin(options[0]) is tuple:
         return "records" if is_record(get_args(options[0])[0]) else "list"
     if bool in options:

@@ -46,7 +46,7 @@ class Depth(NamedTuple):
 def touch(noise: Noise, depth: Depth, last: Print, now: int) -> tuple[Level, Level]:
     """The best bid and ask. The last price was the ask if it was bought, else the bid, or near."""
     wide, near, below, above = noise.draw(4, _TOUCH, now // _TOUCH_BEAT)
-    spread = max(1, depth.spread * last.price * (SPAN // 2 + wide) // (depth.at * SPAN))
+    spread = max(1, depth.spread * last.price * (3 * SPAN // 4 + wide // 2) // (depth.at * SPAN))
     part = spread * near // (4 * SPAN)
     if last.buy:
         part = spread - part

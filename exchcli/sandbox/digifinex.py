@@ -89,17 +89,17 @@ def reply(floor: Floor, now: int, request: WireRequest) -> WireReply:
 
 
 def ping(_floor: Floor, _now: int, _query: Query) -> object:
-    """#ping -- no parameters."""
+    """GET /ping: no parameters."""
     return {"msg": "pong", "code": 0}
 
 
 def server_time(_floor: Floor, now: int, _query: Query) -> object:
-    """#time -- whole seconds."""
+    """GET /time: whole seconds."""
     return {"server_time": now, "code": 0}
 
 
 def markets(floor: Floor, now: int, _query: Query) -> object:
-    """#markets -- min_amount is in quote, min_volume in base currency."""
+    """GET /markets: min_amount is in quote, min_volume in base currency."""
     data = [
         {
             "volume_precision": rules.amount_precision,
@@ -114,7 +114,7 @@ def markets(floor: Floor, now: int, _query: Query) -> object:
 
 
 def ticker(floor: Floor, now: int, query: Query) -> object:
-    """#ticker -- of one `symbol`, or of all; vol is in base currency, base_vol in quote."""
+    """GET /ticker: of one `symbol`, or of all; vol is in base currency, base_vol in quote."""
     if "symbol" in query:
         asked = [_market(floor, query)]
     else:
@@ -123,7 +123,7 @@ def ticker(floor: Floor, now: int, query: Query) -> object:
 
 
 def order_book(floor: Floor, now: int, query: Query) -> object:
-    """#order_book -- bids best first, asks best last, as in the document's sample."""
+    """GET /order_book: bids best first, asks best last, as in the document's sample."""
     market, limit = _market(floor, query), _limit(query, 10, 150)
     book = market.book(now, limit)
     return {
@@ -135,7 +135,7 @@ def order_book(floor: Floor, now: int, query: Query) -> object:
 
 
 def trades(floor: Floor, now: int, query: Query) -> object:
-    """#trades -- newest first; `type` is the taker's side."""
+    """GET /trades: newest first; `type` is the taker's side."""
     market, limit = _market(floor, query), _limit(query, 100, 500)
     rules = market.rules
     data = [
@@ -152,7 +152,7 @@ def trades(floor: Floor, now: int, query: Query) -> object:
 
 
 def kline(floor: Floor, now: int, query: Query) -> object:
-    """#kline -- rows of time, volume, close, high, low, open; oldest first.
+    """GET /kline: rows of time, volume, close, high, low, open; oldest first.
 
     Without start_time the 200 periods before end_time, without end_time up to now; of more
     than 500 the first 500.
@@ -161,7 +161,7 @@ def kline(floor: Floor, now: int, query: Query) -> object:
     period = PERIODS.get(query.get("period", ""))
     if period is None:
         raise Refused(ILLEGAL)
-    end = _whole(query, "end_time", now)
+    end = _whole(query, "end_time", market.moment(now))
     start = _whole(query, "start_time", end - _USUAL_CANDLES * period + 1)
     if end <= start:
         raise Refused(BAD_TIMES)
@@ -179,18 +179,18 @@ def kline(floor: Floor, now: int, query: Query) -> object:
 
 
 def spot_symbols(floor: Floor, _now: int, _query: Query) -> object:
-    """#spot-symbols -- minimum_amount is in base, minimum_value in quote currency."""
+    """GET /spot/symbols: minimum_amount is in base, minimum_value in quote currency."""
     return {"code": 0, "symbol_list": [_symbol(rules) for rules in floor.rules(DFX)]}
 
 
 def trades_symbols(floor: Floor, _now: int, _query: Query) -> object:
-    """#trades-symbols -- is_allow is the text "1" where orders by API are allowed."""
+    """GET /trades/symbols: is_allow is the text "1" where orders by API are allowed."""
     rows = [_symbol(rules, is_allow="1" if rules.api else "0") for rules in floor.rules(DFX)]
     return {"code": 0, "symbol_list": rows}
 
 
 def margin_symbols(floor: Floor, _now: int, _query: Query) -> object:
-    """#margin-symbols -- the pairs with a liquidation rate."""
+    """GET /margin/symbols: the pairs with a liquidation rate."""
     rows = [
         _symbol(rules, liquidation_rate=Number(rules.liquidation_rate))
         for rules in floor.rules(DFX)
@@ -200,7 +200,7 @@ def margin_symbols(floor: Floor, _now: int, _query: Query) -> object:
 
 
 def margin_currencies(_floor: Floor, _now: int, _query: Query) -> object:
-    """#margin-currencies -- loan_fees is a rate."""
+    """GET /margin/currencies: loan_fees is a rate."""
     level, limits, fee = MARGIN_FEE
     fees = [
         {"currency_mark": currency, "level": level, "range": limits, "loan_fees": Number(fee)}
@@ -215,7 +215,7 @@ def margin_currencies(_floor: Floor, _now: int, _query: Query) -> object:
 
 
 def currencies(floor: Floor, _now: int, query: Query) -> object:
-    """#currencies -- one row for each chain, of one `currency` or of all. Success is 200."""
+    """GET /currencies: one row for each chain, of one `currency` or of all. Success is 200."""
     chains = list(CHAINS)
     known = {chain.currency for chain in chains}
     for rules in floor.rules(DFX):

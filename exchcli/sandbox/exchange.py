@@ -38,7 +38,7 @@ class Sandbox:
 
     def handle(self, request: WireRequest) -> WireReply:
         """The exchange's reply, whatever was asked. Raises StateError if the store fails."""
-        with self.lock:
+        with self.lock, self.store.reading():
             self.floor.refresh()
             # One command speaks to one exchange: only its adapter is imported.
             if request.path.startswith("/api/"):

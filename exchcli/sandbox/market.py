@@ -36,7 +36,11 @@ class Ticker(NamedTuple):
 
 
 class Market:
-    """A pair's rules, its tape and its book. It does not run back before `opened`."""
+    """A pair's rules, its tape and its book.
+
+    All times are epoch seconds. Before it opened a market stands still as it was then, so
+    that a clock set back finds prices, and not none.
+    """
 
     def __init__(
         self,
@@ -54,8 +58,12 @@ class Market:
         self._opened = opened
         self._opening_touch = opening_touch
 
+    def moment(self, now: int) -> int:
+        """The market's own time: the clock's, but never before it opened."""
+        return max(now, self._opened)
+
     def ticker(self, now: int) -> Ticker:
-        now = max(now, self._opened)
+        now = self.moment(now)
         (last,) = self._tape.latest(now, 1)
         bid, ask = self._touch(last, now)
         day = self._tape.bar(now - DAY + 1, now + 1)
@@ -68,20 +76,20 @@ class Market:
 
     def book(self, now: int, levels: int) -> Book:
         """At most `levels` a side, best first."""
-        now = max(now, self._opened)
+        now = self.moment(now)
         (last,) = self._tape.latest(now, 1)
         return book(self._noise, self._depth, self._touch(last, now), now, levels)
 
     def trades(self, now: int, count: int) -> list[Print]:
         """The newest trades, newest first."""
-        return self._tape.latest(max(now, self._opened), count)
+        return self._tape.latest(self.moment(now), count)
 
     def candles(self, period: int, start: int, end: int, now: int, most: int) -> list[Candle]:
         """The candles that open at start <= time <= end, oldest first; the first `most` of them.
 
         The last may still be running. There are none before the market began.
         """
-        now = max(now, self._opened)
+        now = self.moment(now)
         first = max(-(-start // period), self._tape.listed // period) * period
         last = min(min(end, now) // period * period, first + (most - 1) * period)
         return self._tape.candles(period, first, last, now) if first <= last else []

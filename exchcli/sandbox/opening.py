@@ -57,14 +57,6 @@ def pieces(start: int, end: int) -> list[tuple[int, int]]:
     return [(left, right) for left, right in pairwise(edges) if right - left >= _SHORTEST]
 
 
-def natural_quote(node: Node) -> int:
-    """The quote volume of a candle whose average price is the mean of its four prices.
-
-    So the average keeps a quarter of the way to the high and to the low, if there is any.
-    """
-    return node.volume * sum(node[:4]) // 4
-
-
 def _halved(
     node: Node, spans: list[tuple[int, int]], noise: Noise, path: int, bend: int | None = None
 ) -> list[Node]:
@@ -101,7 +93,7 @@ def _blocks(spans: list[tuple[int, int]], nodes: list[Node], quote: int | None) 
         volumes = [node.volume for node in nodes]
         settle(volumes, [sum(node[:4]) for node in nodes], 4 * quote, [v // 4 for v in volumes])
         nodes = [node._replace(volume=volume) for node, volume in zip(nodes, volumes, strict=True)]
-    quotes = [natural_quote(node) for node in nodes]
+    quotes = [node.quote for node in nodes]
     if quote is not None:
         # What is missing now is less than a hair of any block's average price.
         quotes[len(quotes) // 2] += quote - sum(quotes)

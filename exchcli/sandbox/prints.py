@@ -109,8 +109,8 @@ def _path(bar: Bar, rolls: Sequence[int]) -> list[int]:
 
 
 def _amounts(bar: Bar, prices: Sequence[int], rolls: Sequence[int]) -> list[int]:
-    if bar.high == bar.low:
-        return split_volume(bar.volume, [roll + 1 for roll in rolls])
+    if len(prices) == 1:
+        return [bar.volume]
     # The two at the end keep enough aside to make up any difference that whole moves leave.
     keep = [1] * (len(prices) - 2) + [bar.high - bar.low + 1] * 2
     weights = [roll * roll + SPAN * SPAN // 8 for roll in rolls]

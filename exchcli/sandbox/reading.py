@@ -54,21 +54,32 @@ class Row(NamedTuple):
     amount: str
 
 
+def check(path: Path) -> None:
+    """Raises UsageError unless there is a file of a size that can be read."""
+    try:
+        size = path.stat().st_size
+    except OSError as error:
+        raise _unread(path, error) from error
+    if not path.is_file():
+        raise UsageError(f"{path} is not a file.", _HINT)
+    if size > LARGEST:
+        raise UsageError(
+            f"{path} has {size // 1_000_000} MB; {LARGEST // 1_000_000} MB is the most.",
+            "Load a shorter recording, a day or so.",
+        )
+
+
 def read(path: Path) -> Iterator[Row]:
     """The rows of the file, in its order. Raises UsageError, also half-way."""
     try:
-        size = path.stat().st_size
-        if not path.is_file():
-            raise UsageError(f"{path} is not a file.", _HINT)
-        if size > LARGEST:
-            raise UsageError(
-                f"{path} has {size // 1_000_000} MB; {LARGEST // 1_000_000} MB is the most.",
-                "Load a shorter recording, a day or so.",
-            )
         with path.open(encoding="utf-8-sig", newline="") as file:
             yield from _rows(path, file)
     except OSError as error:
-        raise UsageError(f"{path} cannot be read: {error.strerror}.", _HINT) from error
+        raise _unread(path, error) from error
+
+
+def _unread(path: Path, error: OSError) -> UsageError:
+    return UsageError(f"{path} cannot be read: {error.strerror}.", _HINT)
 
 
 def _rows(path: Path, file: Iterator[str]) -> Iterator[Row]:

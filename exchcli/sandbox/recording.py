@@ -14,7 +14,7 @@ from exchcli.errors import UsageError
 from exchcli.sandbox.bars import Print, bar_of
 from exchcli.sandbox.catalog import DFX, DGT, SIMULATIONS, scaled
 from exchcli.sandbox.exchange import Sandbox
-from exchcli.sandbox.reading import Row, read
+from exchcli.sandbox.reading import Row, check, read
 from exchcli.sandbox.recorded import MINUTE
 from exchcli.sandbox.store import reset
 
@@ -58,6 +58,7 @@ def load(
     minutes so that they end just now; with `live` they begin now and go on at their own pace.
     Raises UsageError for anything wrong with the file, and then nothing has changed.
     """
+    check(path)
     pair = _pair(path, symbol)
     with sandbox.lock:
         with sandbox.store.writing() as db:
@@ -113,8 +114,11 @@ def _refuse_duplicates(db: sqlite3.Connection, path: Path) -> None:
 
 def _precision(db: sqlite3.Connection, path: Path, pair: _Pair, column: str) -> int:
     """How many decimals the market needs: its own or the recording's, whichever are more."""
-    decimals = f"iif(instr({column}, '.'), length({column}) - instr({column}, '.'), 0)"
-    needed, line = db.execute(f"SELECT max({decimals}), line FROM temp.read").fetchone()  # noqa: S608
+    point = f"instr({column}, '.')"
+    decimals = f"CASE {point} WHEN 0 THEN 0 ELSE length({column}) - {point} END"
+    # `column` is one of two words of this module.
+    query = f"SELECT max({decimals}), line FROM temp.read"  # noqa: S608
+    needed, line = db.execute(query).fetchone()
     if needed > _FINEST[pair.exchange]:
         raise UsageError(
             f"{path}, line {line}: a {column} of {needed} decimals.",

@@ -16,7 +16,7 @@ from itertools import accumulate
 from exchcli.sandbox.bars import Bar, Block, Candle, Print
 from exchcli.sandbox.catalog import Simulation
 from exchcli.sandbox.noise import SPAN, Noise
-from exchcli.sandbox.opening import DAY, QUIET, natural_quote, opening_day, pieces
+from exchcli.sandbox.opening import DAY, QUIET, opening_day, pieces
 from exchcli.sandbox.prints import FEWEST, prints_of
 from exchcli.sandbox.tape import Tape
 from exchcli.sandbox.tree import CELL, PERIODS, Node, Tree
@@ -44,19 +44,20 @@ class Simulated(Tape):
         self._end = -(-(opened + QUIET) // CELL) * CELL
 
     def blocks(self, start: int, end: int) -> list[Block]:
-        stretch = self._stretch
-        starts = [block.start for block in stretch]
-        inside = stretch[bisect_left(starts, start) : bisect_left(starts, end)]
+        inside: list[Block] = []
+        if start < self._end and self._start < end:
+            starts = [block.start for block in self._stretch]
+            inside = self._stretch[bisect_left(starts, start) : bisect_left(starts, end)]
         before = self._from_tree(start, min(end, self._start))
         return before + inside + self._from_tree(max(start, self._end), end)
 
     def prints(self, block: Block) -> list[Print]:
         count = self._count(block)
         rolls = self._noise.draw(3 * count, _PRINTS, block.start)
-        newest = self._opening_ids.get(block.start)
-        if newest is None:
-            return prints_of(block, rolls, self._numbered)
-        return prints_of(block, rolls, lambda _: range(newest - count + 1, newest + 1))
+        if self._day <= block.start <= self._opened:
+            newest = self._opening_ids[block.start]
+            return prints_of(block, rolls, lambda _: range(newest - count + 1, newest + 1))
+        return prints_of(block, rolls, self._numbered)
 
     def latest(self, now: int, count: int) -> list[Print]:
         found: list[Print] = []
@@ -102,7 +103,7 @@ class Simulated(Tape):
         nodes = self._tree.nodes(len(PERIODS) - 1, start // CELL, end // CELL)
         scaled = [self._scaled(node, start) for node in nodes]
         return [
-            Block(start + i * CELL, start + (i + 1) * CELL, Bar(*node, natural_quote(node)))
+            Block(start + i * CELL, start + (i + 1) * CELL, Bar(*node, node.quote))
             for i, node in enumerate(scaled)
         ]
 
@@ -144,7 +145,7 @@ class Simulated(Tape):
                 price,
                 volume * (right - left) // CELL,
             )
-            found.append(Block(left, right, Bar(*node, natural_quote(node))))
+            found.append(Block(left, right, Bar(*node, node.quote)))
         return found
 
     def _numbered(self, times: Sequence[int]) -> list[int]:

@@ -27,7 +27,7 @@ _SCHEMA = """
 CREATE TABLE sandbox (
     opened INTEGER NOT NULL,        -- epoch seconds: the moment whose figures are the documents'
     seed   INTEGER NOT NULL
-) STRICT;
+);
 
 -- A market whose recording replaces its simulation. Prices are in 10 ** -price_precision,
 -- amounts in 10 ** -amount_precision, times in epoch seconds, shifted already.
@@ -40,7 +40,7 @@ CREATE TABLE recordings (
     price_precision  INTEGER NOT NULL,
     amount_precision INTEGER NOT NULL,
     UNIQUE (exchange, symbol)
-) STRICT;
+);
 
 CREATE TABLE trades (
     market INTEGER NOT NULL REFERENCES recordings ON DELETE CASCADE,
@@ -51,7 +51,7 @@ CREATE TABLE trades (
     price  INTEGER NOT NULL,
     amount INTEGER NOT NULL,
     PRIMARY KEY (market, time, seq)
-) STRICT, WITHOUT ROWID;
+) WITHOUT ROWID;
 
 -- What the trades of each minute amount to. Volumes are text: they may exceed 64 bits.
 CREATE TABLE minutes (
@@ -64,7 +64,7 @@ CREATE TABLE minutes (
     volume TEXT NOT NULL,
     quote  TEXT NOT NULL,
     PRIMARY KEY (market, time)
-) STRICT, WITHOUT ROWID;
+) WITHOUT ROWID;
 """
 
 
@@ -107,6 +107,17 @@ class Store:
         return [(market, _rules(*rest)) for market, *rest in rows]
 
     @contextmanager
+    def reading(self) -> Iterator[None]:
+        """One state of the store for several queries, whatever others write meanwhile."""
+        with self._telling():
+            self._db.execute("BEGIN")
+        try:
+            yield
+        finally:
+            with self._telling():
+                self._db.execute("COMMIT")
+
+    @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
         """One transaction: all of it happens, or, after any exception, nothing."""
         with self._telling():
@@ -115,7 +126,9 @@ class Store:
                 yield self._db
                 self._db.execute("COMMIT")
             except BaseException:
-                self._db.execute("ROLLBACK")
+                # A full disk may have ended the transaction already.
+                if self._db.in_transaction:
+                    self._db.execute("ROLLBACK")
                 raise
 
     def _check(self) -> tuple[int, int]:
@@ -124,9 +137,10 @@ class Store:
         if version != VERSION:
             raise _unreadable(self.path, f"its layout is {version}, and this exch knows {VERSION}")
         row = self._db.execute("SELECT opened, seed FROM sandbox").fetchone()
-        if row is None:
-            raise _unreadable(self.path, "it is empty")
-        return int(row[0]), int(row[1])
+        if row is None or not all(isinstance(value, int) for value in row):
+            raise _unreadable(self.path, "it does not say when it was opened")
+        opened, seed = row
+        return opened, seed
 
     @contextmanager
     def _telling(self) -> Iterator[None]:
@@ -200,9 +214,18 @@ def _create(path: Path, now: int, seed: int) -> None:
         db.execute("INSERT INTO sandbox VALUES (?, ?)", (now, seed))
         db.execute("COMMIT")
         db.close()
-        os.link(draft, path)
-    except FileExistsError:
-        pass  # Another process was faster, and its store is as good.
+        _publish(draft, path)
     finally:
         db.close()
         draft.unlink(missing_ok=True)
+
+
+def _publish(draft: Path, path: Path) -> None:
+    """Puts a finished store in its place, unless another process was faster."""
+    try:
+        os.link(draft, path)
+    except FileExistsError:
+        pass
+    except OSError:
+        # No hard links here. Renaming is as whole, but the slower of two replaces the other.
+        draft.rename(path)

@@ -23,6 +23,8 @@ class SandboxTransport(httpx.BaseTransport):
         reply = self._sandbox.handle(
             WireRequest(request.method, path, query, headers, request.read())
         )
+        length = {"content-length": str(len(reply.body))}
+        # A stream, as from a socket: clients that read piece by piece must find it unread.
         return httpx.Response(
-            reply.status, headers=reply.headers, content=reply.body, request=request
+            reply.status, headers=reply.headers | length, stream=httpx.ByteStream(reply.body)
         )

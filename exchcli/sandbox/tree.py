@@ -38,6 +38,15 @@ class Node(NamedTuple):
     close: int
     volume: int
 
+    @property
+    def quote(self) -> int:
+        """The volume in quote currency, at the mean of the four prices.
+
+        So the average stays a quarter of the way off the high and the low, if there is any,
+        and trades can be found that make it.
+        """
+        return self.volume * sum(self[:4]) // 4
+
 
 class Tree:
     """The candles of one market; `weekly` is a usual week's volume in units."""

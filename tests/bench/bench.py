@@ -62,7 +62,9 @@ def commands(url: str, script: Path) -> dict[str, list[str]]:
         "python -c pass": [sys.executable, "-c", "pass"],
         "five-line httpx.get": [sys.executable, str(script)],
         "exch dgt ticker --json": [EXCH, "dgt", "ticker", "btcpln", "--json"],
-        "exch --sandbox dgt ticker --json": [EXCH, "--sandbox", "dgt", "ticker", "btcpln", "--json"],
+        "exch --sandbox dgt ticker --json": [
+            EXCH, "--sandbox", "dgt", "ticker", "btcpln", "--json",
+        ],
         "exch --sandbox dfx candles --json": [
             EXCH, "--sandbox", "dfx", "candles", "btc_usdt", "--period", "1m", "--limit", "500",
             "--json",

@@ -227,6 +227,16 @@ def test_flows_that_are_gathered_are_asked_side_by_side() -> None:
     assert len(times) == 3
 
 
+def test_after_an_error_nothing_that_still_waits_is_sent() -> None:
+    with loopback(reply('{"detail": "Not found."}', "404 Not Found")) as server:
+        deadline = Deadline(20)
+        client = Client(Dgtmarket(), server.url, NetworkTransport(server.url, deadline), deadline)
+        with pytest.raises(Rejected):
+            client.run(gather(Dgtmarket().server_time() for _ in range(300)))
+        client.close()
+        assert len(server.requests) < 100
+
+
 def test_an_exchange_that_says_exception_error_is_asked_again() -> None:
     bad, good = reply('{"code": 50000}'), reply('{"code": "0", "server_time": "1589873762"}')
     with loopback(bad, good) as server:

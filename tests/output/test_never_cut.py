@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exchcli.money import plain
-from exchcli.output import show
+from exchcli.output import printable, show
 from exchcli.records import Book, Level, Ticker, Trade
 
 NUMBERS = st.builds(
@@ -56,6 +56,15 @@ def test_fields_that_were_asked_for_are_never_left_out(numbers, width):
     ticker = Ticker("BTC_USDT", *numbers, *numbers[:2])
     words = _words([ticker] * 4, Ticker, width, ("last", "bid", "ask", "high"))
     assert all(words.count(plain(number)) >= 4 for number in numbers)
+
+
+@given(st.lists(st.text(min_size=1, max_size=40), min_size=1, max_size=4), WIDTHS)
+def test_text_that_was_asked_for_is_shown_whole_and_as_it_is(symbols, width):
+    trades = [Trade("1", symbol, "buy", Decimal(7), Decimal(8), TIME) for symbol in symbols]
+    stdout = io.StringIO()
+    fields = ("side", "symbol")
+    show(trades, Trade, format="table", fields=fields, stdout=stdout, width=width)
+    assert all(printable(symbol).rstrip() in stdout.getvalue() for symbol in symbols)
 
 
 @given(st.lists(st.tuples(NUMBERS, NUMBERS), max_size=5), st.tuples(NUMBERS, NUMBERS), WIDTHS)

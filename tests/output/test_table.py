@@ -71,6 +71,12 @@ def test_asked_columns_stay_in_their_order_and_none_moves_above(shown, trades):
     ]
 
 
+def test_a_list_is_its_words_and_an_empty_one_a_dash(shown):
+    symbols = [Symbol("A_B", "A", "B", order_types=types) for types in (("limit", "market"), ())]
+    rows = lines(shown(symbols, Symbol, fields=("symbol", "order_types")))[2:]
+    assert rows == ["A_B     limit, market", "A_B     –"]
+
+
 def test_columns_in_which_nothing_is_known_are_left_out(shown, trades):
     nameless = [trade._replace(time=None, side=None) for trade in trades]
     head = lines(shown(nameless, Trade))[2]
@@ -138,8 +144,15 @@ def test_what_does_not_fit_is_left_out_and_named(shown, trades):
         "sell  38249.5   12           07:44:53",
         "sell  38251.25   0.00000001  07:44:52",
         "",
-        "Too narrow for id: see them with",
-        "--fields or -o json.",
+        "Too narrow for id: --fields or -o json",
+        "shows all.",
+    ]
+
+
+def test_what_stands_above_flows_onto_as_many_lines_as_it_needs(shown):
+    symbol = Symbol("A_B", "A", "B", 2, 4, Decimal(1), status="TRADING", zone="MAIN", margin=True)
+    assert lines(shown([symbol] * 3, Symbol, width=30))[:4] == [
+        *("A_B · Base A · Quote B", "Status TRADING · Margin yes", "Zone MAIN", "")
     ]
 
 
@@ -218,8 +231,21 @@ def test_no_color_and_a_dumb_terminal_get_no_escapes(shown, trades, monkeypatch)
     assert "\x1b" not in shown(trades, Trade, terminal=True)
 
 
-def test_a_file_gets_no_escapes(shown, trades):
+def test_a_file_gets_no_escapes(shown, trades, monkeypatch):
+    for name in ("FORCE_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE", "CLICOLOR_FORCE"):
+        monkeypatch.setenv(name, "1")
+    monkeypatch.setenv("COLORTERM", "truecolor")
     assert "\x1b" not in shown(trades, Trade)
+
+
+@pytest.mark.parametrize("term", ["dumb", "unknown", "xterm"])
+def test_what_rich_thinks_of_the_terminal_does_not_make_it_narrower(
+    shown, ticker, monkeypatch, term
+):
+    monkeypatch.setenv("TERM", term)
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    long = [ticker._replace(volume=Decimal("1" * 60)), ticker]
+    assert "1" * 60 in shown(long, Ticker, width=200, terminal=True)
 
 
 def test_the_lines_say_the_same_with_and_without_colours(shown, trades):
@@ -285,10 +311,12 @@ def test_a_new_record_needs_no_line_of_output_code(shown, trades):
         "Unrealized PnL  +2.5",
         "",
         "Fills",
+        "",
         "ID   Symbol  Side  Price  Amount  Time (UTC)",
         "─" * 53,
         "734  BTCPLN  buy   38250     0.5  2020-05-19 07:44:54",
     ]
+    assert lines(shown(order._replace(fills=()), Order))[-1] == "Fills           0"
     assert lines(shown([order, order], Order))[2].split() == ["7", "1.50", "no", "+2.5", "1"]
 
 

@@ -56,6 +56,14 @@ def always(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asked]:
     asked.sandbox.close()
 
 
+@pytest.fixture(scope="session")
+def always_new(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """For property tests that write: one sandbox, whose folder is of the session."""
+    asked = Asked(tmp_path_factory.mktemp("always_new") / "sandbox")
+    yield lambda: asked.at(0)
+    asked.sandbox.close()
+
+
 @pytest.fixture
 def open_sandbox(tmp_path: Path) -> Iterator[Any]:
     """Opens sandboxes by folder, seed and moment, and closes them after the test."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from itertools import pairwise
 
 import pytest
 
@@ -112,5 +113,5 @@ def test_the_history_before_joins_without_a_gap(ask):
     """The candle before the opening day closes at the price at which the day begins."""
     start = (ask.now - DAY) // 3600 * 3600
     rows = ask(f"/v3/kline?symbol=btc_usdt&period=60&start_time={start - 7200}")["data"]
-    for (_, _, close, *_), (_, _, _, _, _, opening) in zip(rows, rows[1:], strict=False):
+    for (_, _, close, *_), (_, _, _, _, _, opening) in pairwise(rows):
         assert abs(close - opening) <= close / 100

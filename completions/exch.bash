@@ -1,0 +1,178 @@
+# Completion of exch for bash 3.2 and newer, made by `exch completion bash`.
+# No process is started, but for names of symbols and currencies: `exch __complete`.
+
+# What can be typed after the commands $1. An option that takes a value ends with "=" and what
+# that can be; @symbols and the like are looked up, "-" is anything, "..." is any number.
+_exch_table() {
+    commands= takes= options= fields=
+    case $1 in
+        '')
+            commands='dgt dfx sandbox config completion'
+            options='--version' ;;
+        dgt)
+            commands='ticker book trades symbols time market' ;;
+        dgt/ticker | dgt/market/ticker | dfx/ticker | dfx/market/ticker)
+            takes='@symbols...'
+            fields='symbol,last,bid,ask,high,low,volume,quote_volume,change_percent,time' ;;
+        dgt/book | dgt/market/book | dfx/book | dfx/market/book)
+            takes='@symbols'
+            options='--limit='
+            fields='symbol,bids,asks,time' ;;
+        dgt/trades | dgt/market/trades | dfx/trades | dfx/market/trades)
+            takes='@symbols'
+            options='--limit='
+            fields='id,symbol,side,price,amount,time' ;;
+        dgt/symbols | dgt/market/symbols | dfx/margin/symbols)
+            fields='symbol,base,quote,price_precision,amount_precision,min_amount,min_value,status,order_types,api_trading,margin,liquidation_rate,zone' ;;
+        dgt/time | dgt/market/time | dfx/time | dfx/market/time)
+            fields='exchange,time,offset_seconds' ;;
+        dgt/market)
+            commands='ticker book trades symbols time' ;;
+        dfx)
+            commands='ticker book trades candles symbols currencies time ping market margin' ;;
+        dfx/candles | dfx/market/candles)
+            takes='@symbols'
+            options='--period=1m,5m,15m,30m,1h,4h,12h,1d,1w --start= --end= --limit='
+            fields='symbol,time,open,high,low,close,volume' ;;
+        dfx/symbols | dfx/market/symbols)
+            options='--source=markets,spot,margin,api'
+            fields='symbol,base,quote,price_precision,amount_precision,min_amount,min_value,status,order_types,api_trading,margin,liquidation_rate,zone' ;;
+        dfx/currencies | dfx/market/currencies)
+            takes='@currencies'
+            options='--margin'
+            fields='currency,chain,deposit,withdraw,min_deposit,min_withdraw,withdraw_fee_currency,min_withdraw_fee,withdraw_fee_rate' ;;
+        dfx/ping | dfx/market/ping)
+            fields='exchange,message,milliseconds' ;;
+        dfx/market)
+            commands='ticker book trades candles symbols currencies time ping' ;;
+        dfx/margin)
+            commands='symbols currencies' ;;
+        dfx/margin/currencies)
+            takes='@currencies'
+            fields='currency,level,range,loan_fee' ;;
+        sandbox)
+            commands='load reset' ;;
+        sandbox/load)
+            takes='@files'
+            options='--symbol=@symbols --live' ;;
+        sandbox/reset)
+            options='--yes' ;;
+        config)
+            commands='show path set unset' ;;
+        config/show)
+            fields='key,value,source' ;;
+        config/path)
+            fields='config,state,sandbox' ;;
+        config/set)
+            takes='output,dgt.url,dgt.profile,dgt.window,dgt.settle_delay,dgt.guard.halt,dgt.guard.max_deviation_percent,dgt.guard.max_orders_per_minute,dgt.guard.withdrawals,dgt.guard.withdraw_addresses,dgt.limits.public,dgt.limits.private,dfx.url,dfx.profile,dfx.window,dfx.settle_delay,dfx.guard.halt,dfx.guard.max_deviation_percent,dfx.guard.max_orders_per_minute,dfx.guard.withdrawals,dfx.guard.withdraw_addresses,dfx.limits.weight,dfx.stream_url -' ;;
+        config/unset)
+            takes='output,dgt.url,dgt.profile,dgt.window,dgt.settle_delay,dgt.guard.halt,dgt.guard.max_deviation_percent,dgt.guard.max_orders_per_minute,dgt.guard.withdrawals,dgt.guard.withdraw_addresses,dgt.limits.public,dgt.limits.private,dfx.url,dfx.profile,dfx.window,dfx.settle_delay,dfx.guard.halt,dfx.guard.max_deviation_percent,dfx.guard.max_orders_per_minute,dfx.guard.withdrawals,dfx.guard.withdraw_addresses,dfx.limits.weight,dfx.stream_url' ;;
+        completion)
+            commands='bash zsh fish' ;;
+    esac
+}
+
+# Puts the words up to the cursor into `words`. bash parts them at "=" and ":"; here they are
+# joined again, and `apart` is what stands before the part that bash will replace.
+_exch_words() {
+    local i word part=${COMP_WORDS[COMP_CWORD]} line=${COMP_LINE-}
+    line=${line:0:${COMP_POINT:-0}}
+    for ((i = 1; i <= COMP_CWORD; i++)); do
+        word=${COMP_WORDS[i]}
+        if ((i == COMP_CWORD)) && [[ -n $line ]]; then
+            while [[ $line != *"$word" ]]; do word=${word%?}; done
+            part=$word
+        fi
+        if ((i > 1)) && [[ $word == [=:]* || ${COMP_WORDS[i - 1]} == *[=:] ]]; then
+            words[${#words[@]} - 1]+=$word
+        else
+            words[${#words[@]}]=$word
+        fi
+    done
+    [[ $part == [=:] ]] && part=
+    apart=${words[${#words[@]} - 1]%"$part"}
+}
+
+_exch() {
+    local IFS=$' \t\n' commands takes options fields words=() apart
+    local common='-o=auto,table,json,ndjson,csv --output=auto,table,json,ndjson,csv --json --fields=@fields --raw --sandbox --profile= --timeout= -v --verbose --help'
+    local word i place= option= ended= sandbox= given=0 kind= typed before= list
+    COMPREPLY=()
+    _exch_words
+    _exch_table ''
+    for ((i = 0; i < ${#words[@]} - 1; i++)); do
+        word=${words[i]}
+        if [[ -n $option ]]; then
+            option=
+        elif [[ -z $ended && $word == -?* ]]; then
+            # Of letters in one, like -vo, the first that takes a value counts.
+            while [[ $word == -[!-]?* && " $common " == *" ${word:0:2} "* ]]; do
+                word=-${word:2}
+            done
+            [[ $word == -- ]] && ended=1
+            [[ $word == --sandbox ]] && sandbox=$word
+            [[ " $options $common " == *" $word="* ]] && option=$word
+        elif [[ -n $commands ]]; then
+            [[ -n $place ]] || case $word in
+                dgtmarket) word=dgt ;;
+                digifinex) word=dfx ;;
+            esac
+            place+=${place:+/}$word ended=
+            _exch_table "$place"
+        else
+            given=$((given + 1))
+        fi
+    done
+
+    typed=${words[i]}
+    if [[ -z $option$ended && $typed == --*=* ]]; then
+        option=${typed%%=*} before=$option= typed=${typed#*=}
+    fi
+    if [[ -n $option ]]; then
+        list=" $options $common "
+        [[ $list == *" $option="* ]] && kind=${list#*" $option="} kind=${kind%% *}
+    elif [[ -z $ended && $typed == -* ]]; then
+        for word in $options $common; do kind+=${word%%=*},; done
+    elif [[ -n $commands ]]; then
+        kind=${commands// /,}
+    else
+        for word in $takes; do
+            [[ $given == 0 || $word == *... ]] && kind=${word%...} && break
+            given=$((given - 1))
+        done
+    fi
+    _exch_offer
+}
+
+# Offers what `kind` says that the word can be.
+_exch_offer() {
+    local i exchange=${place%%/*}
+    case $kind in
+        @files)
+            compopt -o filenames 2>/dev/null
+            while IFS= read -r word; do
+                COMPREPLY[${#COMPREPLY[@]}]=$before$word
+            done < <(compgen -f -- "$typed")
+            list= ;;
+        @symbols | @currencies)
+            list=$(command exch __complete "${kind#@}" "$exchange" $sandbox "$typed" 2>/dev/null) ;;
+        @fields)
+            compopt -o nospace 2>/dev/null
+            [[ $typed == *,* ]] && before+=${typed%,*},
+            list=
+            for word in ${fields//,/ }; do [[ ,$typed == *,$word,* ]] || list+="$word "; done
+            typed=${typed##*,} ;;
+        -)
+            list= ;;
+        *)
+            list=${kind//,/ } ;;
+    esac
+    for word in $list; do
+        [[ $word == "$typed"* ]] && COMPREPLY[${#COMPREPLY[@]}]=$before$word
+    done
+    for ((i = 0; i < ${#COMPREPLY[@]}; i++)); do
+        COMPREPLY[i]=${COMPREPLY[i]#"$apart"}
+    done
+}
+
+complete -F _exch exch

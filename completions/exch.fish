@@ -1,0 +1,133 @@
+# Completion of exch for fish 3 and newer, made by `exch completion fish`.
+# No process is started, but for names of symbols and currencies: `exch __complete`.
+
+# Prints the commands before the cursor, like dgt/market, and the number of arguments after them.
+function __exch_place
+    set -l words (commandline -opc)
+    set -e words[1]
+    set -l place ''
+    set -l given 0
+    set -l ended ''
+    set -l skip ''
+    for word in $words
+        if test -n "$skip"
+            set skip ''
+        else if test -z "$ended"; and string match -q -r -- '^-.' $word
+            # Of letters in one, like -vo, the first that takes a value counts.
+            set word (string replace -r -- '^-[v]+(?=.)' - $word)
+            test "$word" = --; and set ended yes
+            contains -- $word -o --output --fields --profile --timeout --limit --period --start --end --source --symbol; and set skip yes
+        else if contains -- "$place" "" dgt dgt/market dfx dfx/market dfx/margin sandbox config completion
+            switch "$place/$word"
+                case /dgtmarket
+                    set word dgt
+                case /digifinex
+                    set word dfx
+            end
+            set place (string trim -l -c / -- "$place/$word")
+            set ended ''
+        else
+            set given (math $given + 1)
+        end
+    end
+    echo $place
+    echo $given
+end
+
+# Whether the cursor is after the commands of one of these places.
+function __exch_at
+    set -l here (__exch_place)
+    contains -- "$here[1]" $argv
+end
+
+# The same, where the argument of this number, or any at all, is to be typed.
+function __exch_argument
+    set -l here (__exch_place)
+    contains -- $argv[1] $here[2] any; and contains -- "$here[1]" $argv[2..-1]
+end
+
+# The names of symbols or currencies that exch has cached.
+function __exch_names
+    set -l here (__exch_place)
+    set -l exchange (string split -m 1 -- / $here[1])[1]
+    set -l sandbox (string match -- --sandbox (commandline -opc))
+    set -l typed (string replace -r -- '^--[^=]*=' '' (commandline -ct))
+    string match -q -- '-*' $typed; and return
+    command exch __complete $argv[1] $exchange $sandbox "$typed" 2>/dev/null
+end
+
+# These fields, after those that are typed already, with a comma between them.
+function __exch_fields
+    set -l typed (string replace -r -- '^--[^=]*=' '' (commandline -ct))
+    set -l before (string match -r -- '.*,' "$typed")
+    for field in $argv
+        contains -- $field (string split -- , "$before"); or echo "$before$field"
+    end
+end
+
+complete -c exch -f
+complete -c exch -n '__exch_at ""' -a dgt -d 'The exchange Dgtmarket.'
+complete -c exch -n '__exch_at ""' -a dfx -d 'The exchange DigiFinex.'
+complete -c exch -n '__exch_at ""' -a sandbox -d 'The exchange inside exch: replay a recording, or start afresh.'
+complete -c exch -n '__exch_at ""' -a config -d 'The configuration file: what holds, where it is, and changing it.'
+complete -c exch -n '__exch_at ""' -a completion -d 'Completion by TAB, for bash, zsh and fish.'
+complete -c exch -n '__exch_at dgt dgt/market dfx dfx/market' -a ticker -d 'The last 24 hours of one market, of several or of all.'
+complete -c exch -n '__exch_at dgt dgt/market dfx dfx/market' -a book -d 'The order book, best prices first.'
+complete -c exch -n '__exch_at dgt dgt/market dfx dfx/market' -a trades -d 'The latest public trades, newest first.'
+complete -c exch -n '__exch_at dgt dgt/market dfx dfx/market' -a symbols -d 'The pairs that can be traded, with their precisions and minimums.'
+complete -c exch -n '__exch_at dgt dgt/market dfx dfx/market' -a time -d 'The exchange\'s clock, and how far it is ahead of this machine\'s.'
+complete -c exch -n '__exch_at dgt dfx' -a market -d 'Prices, order books, trades, candles and the rules of each pair.'
+complete -c exch -n '__exch_at dfx dfx/market' -a candles -d 'Candles (open, high, low, close, volume), oldest first.'
+complete -c exch -n '__exch_at dfx dfx/market' -a currencies -d 'How each currency is deposited and withdrawn, and the fees.'
+complete -c exch -n '__exch_at dfx dfx/market' -a ping -d 'Whether the exchange answers, and how fast.'
+complete -c exch -n '__exch_at dfx' -a margin -d 'Margin trading: its pairs and what borrowing costs.'
+complete -c exch -n '__exch_at dfx/margin' -a symbols -d 'The pairs that can be traded on margin, with their liquidation rates.'
+complete -c exch -n '__exch_at dfx/margin' -a currencies -d 'What can be borrowed, and what that costs.'
+complete -c exch -n '__exch_at sandbox' -a load -d 'Replay a recording of real trades in place of a pair\'s simulated market.'
+complete -c exch -n '__exch_at sandbox' -a reset -d 'Remove the sandbox\'s files; the next command opens a new one.'
+complete -c exch -n '__exch_at config' -a show -d 'Every setting, its value, and where that comes from.'
+complete -c exch -n '__exch_at config' -a path -d 'Where the configuration file, the state and the sandbox are.'
+complete -c exch -n '__exch_at config' -a set -d 'Set one value in the configuration file; the whole file is checked first.'
+complete -c exch -n '__exch_at config' -a unset -d 'Take one value out of the configuration file, so that its default holds.'
+complete -c exch -n '__exch_at completion' -a bash -d 'Print the completion script for bash.'
+complete -c exch -n '__exch_at completion' -a zsh -d 'Print the completion script for zsh.'
+complete -c exch -n '__exch_at completion' -a fish -d 'Print the completion script for fish.'
+complete -c exch -n '__exch_argument any dgt/ticker dgt/market/ticker dfx/ticker dfx/market/ticker' -a '(__exch_names symbols)'
+complete -c exch -n '__exch_argument 0 dgt/book dgt/market/book dfx/book dfx/market/book dgt/trades dgt/market/trades dfx/trades dfx/market/trades dfx/candles dfx/market/candles' -a '(__exch_names symbols)'
+complete -c exch -n '__exch_argument 0 dfx/currencies dfx/market/currencies dfx/margin/currencies' -a '(__exch_names currencies)'
+complete -c exch -n '__exch_argument 0 sandbox/load' -F
+complete -c exch -n '__exch_argument 0 config/set config/unset' -a 'output dgt.url dgt.profile dgt.window dgt.settle_delay dgt.guard.halt dgt.guard.max_deviation_percent dgt.guard.max_orders_per_minute dgt.guard.withdrawals dgt.guard.withdraw_addresses dgt.limits.public dgt.limits.private dfx.url dfx.profile dfx.window dfx.settle_delay dfx.guard.halt dfx.guard.max_deviation_percent dfx.guard.max_orders_per_minute dfx.guard.withdrawals dfx.guard.withdraw_addresses dfx.limits.weight dfx.stream_url'
+
+complete -c exch -n '__exch_at dgt/ticker dgt/market/ticker dfx/ticker dfx/market/ticker' -l fields -x -a '(__exch_fields symbol last bid ask high low volume quote_volume change_percent time)'
+complete -c exch -n '__exch_at dgt/book dgt/market/book dfx/book dfx/market/book' -l fields -x -a '(__exch_fields symbol bids asks time)'
+complete -c exch -n '__exch_at dgt/trades dgt/market/trades dfx/trades dfx/market/trades' -l fields -x -a '(__exch_fields id symbol side price amount time)'
+complete -c exch -n '__exch_at dgt/symbols dgt/market/symbols dfx/margin/symbols dfx/symbols dfx/market/symbols' -l fields -x -a '(__exch_fields symbol base quote price_precision amount_precision min_amount min_value status order_types api_trading margin liquidation_rate zone)'
+complete -c exch -n '__exch_at dgt/time dgt/market/time dfx/time dfx/market/time' -l fields -x -a '(__exch_fields exchange time offset_seconds)'
+complete -c exch -n '__exch_at dfx/candles dfx/market/candles' -l fields -x -a '(__exch_fields symbol time open high low close volume)'
+complete -c exch -n '__exch_at dfx/currencies dfx/market/currencies' -l fields -x -a '(__exch_fields currency chain deposit withdraw min_deposit min_withdraw withdraw_fee_currency min_withdraw_fee withdraw_fee_rate)'
+complete -c exch -n '__exch_at dfx/ping dfx/market/ping' -l fields -x -a '(__exch_fields exchange message milliseconds)'
+complete -c exch -n '__exch_at dfx/margin/currencies' -l fields -x -a '(__exch_fields currency level range loan_fee)'
+complete -c exch -n '__exch_at config/show' -l fields -x -a '(__exch_fields key value source)'
+complete -c exch -n '__exch_at config/path' -l fields -x -a '(__exch_fields config state sandbox)'
+complete -c exch -n '__exch_at ""' -l version -d 'Print the version and leave.'
+complete -c exch -n '__exch_at dgt/book dgt/market/book dfx/book dfx/market/book' -l limit -x -d 'Levels a side: up to 30 on dgt, 150 on dfx [10].'
+complete -c exch -n '__exch_at dgt/trades dgt/market/trades dfx/trades dfx/market/trades' -l limit -x -d 'Trades: up to 30 on dgt [30], 500 on dfx [100].'
+complete -c exch -n '__exch_at dfx/candles dfx/market/candles' -l period -x -k -a '1m 5m 15m 30m 1h 4h 12h 1d 1w' -d 'The length of one candle.'
+complete -c exch -n '__exch_at dfx/candles dfx/market/candles' -l start -x -d 'From then on: epoch, ISO 8601 or ago (3d).'
+complete -c exch -n '__exch_at dfx/candles dfx/market/candles' -l end -x -d 'Up to then: epoch, ISO 8601 or ago (2h).'
+complete -c exch -n '__exch_at dfx/candles dfx/market/candles' -l limit -x -d 'At most N: the first from --start, else the last.'
+complete -c exch -n '__exch_at dfx/symbols dfx/market/symbols' -l source -x -k -a 'markets spot margin api' -d 'Which of the exchange\'s lists [spot].'
+complete -c exch -n '__exch_at dfx/currencies dfx/market/currencies' -l margin -d 'What can be borrowed, and what that costs.'
+complete -c exch -n '__exch_at sandbox/load' -l symbol -x -k -a '(__exch_names symbols)' -d 'The pair; left out, the file\'s name tells it.'
+complete -c exch -n '__exch_at sandbox/load' -l live -d 'Play it from now on, instead of ending it just now.'
+complete -c exch -n '__exch_at sandbox/reset' -l yes -d 'Do not ask.'
+
+complete -c exch -s o -l output -x -k -a 'auto table json ndjson csv' -d 'Print as auto, table, json, ndjson or csv (auto: a table on a terminal, else JSON).'
+complete -c exch -l json -d 'The same as -o json.'
+complete -c exch -l fields -x -d 'Only these fields, in this order.'
+complete -c exch -l raw -d 'The exchange\'s own reply, byte for byte.'
+complete -c exch -l sandbox -d 'Use the exchange inside exch: no network, no account.'
+complete -c exch -l profile -x -d 'The profile whose settings and key are used.'
+complete -c exch -l timeout -x -d 'Give up after this long in all [30].'
+complete -c exch -s v -l verbose -d 'Tell on stderr what is sent.'
+complete -c exch -l help -d 'Show this message and exit.'
