@@ -132,3 +132,124 @@ class Ping(NamedTuple):
     exchange: str
     message: str
     milliseconds: int
+
+
+Market = Literal["spot", "margin"]
+OrderStatus = Literal[
+    "open", "partially_filled", "filled", "canceled", "partially_canceled", "unknown"
+]
+TransferKind = Literal["deposit", "withdrawal", "transfer"]
+TransferStatus = Literal[
+    "pending", "confirming", "completed", "stopped", "rejected", "canceled", "unknown"
+]
+
+
+class Balance(NamedTuple):
+    """One currency of an account. `held` is what open orders and withdrawals block.
+
+    `address` takes deposits, `withdraw_address` is where withdrawals go.
+    """
+
+    currency: str
+    free: Decimal
+    held: Decimal
+    total: Decimal
+    address: str | None = None
+    withdraw_address: str | None = None
+
+
+class Fill(NamedTuple):
+    """One of the account's own trades. Inside an order it may be known by its id alone.
+
+    `fee` is an amount of `fee_currency`, `fee_percent` a share of the value (0.3 is 0.3 %).
+    A time without a zone is as the exchange says it.
+    """
+
+    id: str
+    order_id: str | None
+    symbol: str
+    market: Market
+    side: Side
+    price: Decimal | None
+    amount: Decimal | None
+    fee: Decimal | None = None
+    fee_currency: str | None = None
+    fee_percent: Decimal | None = None
+    maker: bool | None = None
+    time: datetime | None = None
+
+
+class Order(NamedTuple):
+    """One of the account's own orders. `exchange_status` is the exchange's own word.
+
+    `amount` and `filled` are in base currency, `average_price` and `cost` (what was paid or
+    received so far, without fees) in quote currency.
+    """
+
+    id: str
+    symbol: str
+    market: Market
+    side: Side
+    type: Literal["limit", "market"]
+    price: Decimal | None
+    stop_price: Decimal | None
+    amount: Decimal | None
+    filled: Decimal
+    average_price: Decimal | None
+    cost: Decimal | None
+    status: OrderStatus
+    exchange_status: str
+    post_only: bool | None = None
+    created: datetime | None = None
+    updated: datetime | None = None
+    fills: tuple[Fill, ...] | None = None
+
+
+class Ledger(NamedTuple):
+    """One change of a balance: what `amount` was added (or taken), and the balance then."""
+
+    currency: str
+    type: str
+    amount: Decimal
+    balance: Decimal
+    time: datetime
+
+
+class Transfer(NamedTuple):
+    """Money that came into an account, left it or moved within it: `kind` says which."""
+
+    id: str
+    kind: TransferKind
+    currency: str
+    chain: str | None
+    amount: Decimal
+    fee: Decimal | None
+    address: str | None
+    memo: str | None
+    hash: str | None
+    status: TransferStatus
+    exchange_status: str | None
+    created: datetime | None = None
+    updated: datetime | None = None
+
+
+class Address(NamedTuple):
+    """Where one currency is deposited, on one chain."""
+
+    currency: str
+    address: str
+    memo: str | None
+    chain: str | None
+
+
+class Position(NamedTuple):
+    """One margin position. `amount` is in base currency, `unrealized_pnl` in quote currency."""
+
+    symbol: str
+    side: Literal["long", "short"] | None
+    leverage: Decimal
+    amount: Decimal
+    entry_price: Decimal
+    unrealized_pnl: Decimal
+    liquidation_price: Decimal
+    liquidation_rate: Decimal

@@ -13,7 +13,19 @@ from types import UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from exchcli.output.fields import names_of
-from exchcli.records import Candle, Currency, Symbol, Ticker, Trade, is_record
+from exchcli.records import (
+    Balance,
+    Candle,
+    Currency,
+    Fill,
+    Order,
+    Position,
+    Symbol,
+    Ticker,
+    Trade,
+    Transfer,
+    is_record,
+)
 
 Kind = Literal["number", "time", "flag", "text", "list", "records"]
 # As rich calls them. Only what is legible on a dark and on a light background.
@@ -36,6 +48,20 @@ _LEAST_IMPORTANT: dict[type, tuple[str, ...]] = {
         *("min_deposit", "withdraw_fee_rate", "min_withdraw_fee withdraw_fee_currency"),
         "min_withdraw",
     ),
+    Balance: ("withdraw_address", "address"),
+    Order: (
+        *("fills", "exchange_status", "updated", "market", "post_only", "cost", "stop_price"),
+        *("average_price", "type", "created"),
+    ),
+    Fill: (
+        *("order_id", "market", "maker", "id", "fee_percent", "fee fee_currency", "symbol"),
+        "time",
+    ),
+    Transfer: (
+        *("hash", "exchange_status", "updated", "memo", "address", "fee", "chain", "kind"),
+        "created",
+    ),
+    Position: ("liquidation_rate", "leverage", "entry_price", "liquidation_price"),
 }
 # Text that says enough when its end is missing. Never an id, an address or a currency.
 MAY_BE_SHORTENED = frozenset({"chain", "order_types", "zone"})
@@ -48,6 +74,8 @@ _STYLES: dict[tuple[str, str], Style] = {
     ("side", "bid"): "green",
     ("side", "sell"): "red",
     ("side", "ask"): "red",
+    ("side", "long"): "green",
+    ("side", "short"): "red",
 }
 
 

@@ -26,6 +26,20 @@ KEYS = {
         "min_withdraw_fee withdraw_fee_rate"
     ),
     "MarginCurrency": "currency level range loan_fee",
+    "Balance": "currency free held total address withdraw_address",
+    "Order": (
+        "id symbol market side type price stop_price amount filled average_price cost status "
+        "exchange_status post_only created updated fills"
+    ),
+    "Fill": ("id order_id symbol market side price amount fee fee_currency fee_percent maker time"),
+    "Ledger": "currency type amount balance time",
+    "Transfer": (
+        "id kind currency chain amount fee address memo hash status exchange_status created updated"
+    ),
+    "Address": "currency address memo chain",
+    "Position": (
+        "symbol side leverage amount entry_price unrealized_pnl liquidation_price liquidation_rate"
+    ),
     "ServerTime": "exchange time offset_seconds",
     "Ping": "exchange message milliseconds",
 }
