@@ -161,6 +161,23 @@ class Reply:
             raise self._wrong("is not a time")
         return datetime.fromtimestamp(seconds, UTC)
 
+    def stated(self) -> datetime:
+        """A date with a time of day, as written: without a zone unless it names one.
+
+        Dgtmarket and DigiFinex's deposits name none, and none is invented. Epoch seconds,
+        which say their zone by being that, are taken as well.
+        """
+        value = self.value
+        if not isinstance(value, str) or value.isdigit():
+            return self.moment()
+        try:
+            written = datetime.fromisoformat(value) if value[10:11] in ("T", " ") else None
+        except ValueError:
+            written = None
+        if written is None:
+            raise self._wrong("is not a date with a time")
+        return written.astimezone(UTC) if written.tzinfo else written
+
     def _array(self) -> list[Any]:
         if not isinstance(self.value, list):
             raise self._wrong("is not a list")

@@ -4,13 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from exchcli.core.credentials import Credentials, Headers
 from exchcli.core.reply import Reply
 from exchcli.core.request import Flow
 from exchcli.errors import NotOffered, UsageError
-from exchcli.records import Book, Candle, Currency, MarginCurrency, Symbol, Ticker, Trade
+from exchcli.exchanges.listing import Listing
+from exchcli.records import (
+    Address,
+    Balance,
+    Book,
+    Candle,
+    Currency,
+    Fill,
+    Ledger,
+    MarginCurrency,
+    Market,
+    Order,
+    Position,
+    Side,
+    Symbol,
+    Ticker,
+    Trade,
+    Transfer,
+)
 
 
 class Exchange:
@@ -84,6 +102,100 @@ class Exchange:
     def ping(self) -> Flow[str]:
         """Whether it answers; its word for that."""
         raise self.lacks("a ping")
+
+    def balances(self, market: Market = "spot") -> Flow[list[Balance]]:
+        """What there is of each currency."""
+        raise self.lacks("balances")
+
+    def open_orders(
+        self,
+        listing: Listing,
+        symbol: str | None = None,
+        side: Side | None = None,
+        market: Market = "spot",
+    ) -> Flow[list[Order]]:
+        """The orders that are not known to be final, newest first."""
+        raise self.lacks("orders")
+
+    def orders(
+        self,
+        listing: Listing,
+        symbol: str | None = None,
+        side: Side | None = None,
+        status: str | None = None,
+        market: Market = "spot",
+    ) -> Flow[list[Order]]:
+        """Orders of any status, newest first."""
+        raise self.lacks("orders")
+
+    def order(self, order_id: str, market: Market = "spot") -> Flow[Order]:
+        """One order, with all that the exchange tells of it."""
+        raise self.lacks("orders")
+
+    def orders_by_id(self, ids: Sequence[str], market: Market = "spot") -> Flow[list[Order]]:
+        """These orders, in this order. Raises Rejected when there is not one of them."""
+        raise self.lacks("orders")
+
+    def fills(
+        self, listing: Listing, symbol: str | None = None, market: Market = "spot"
+    ) -> Flow[list[Fill]]:
+        """The account's own trades, newest first."""
+        raise self.lacks("fills")
+
+    def fill(self, fill_id: str) -> Flow[Fill]:
+        """One of the account's own trades."""
+        raise self.lacks("single fills")
+
+    def ledger(
+        self,
+        listing: Listing,
+        currency: str | None = None,
+        account: Literal["spot", "margin", "otc"] = "spot",
+    ) -> Flow[list[Ledger]]:
+        """Changes of balances, newest first."""
+        raise self.lacks("a ledger")
+
+    def deposits(
+        self,
+        currency: str | None = None,
+        limit: int | None = None,
+        from_id: str | None = None,
+        order: Literal["asc", "desc"] = "desc",
+    ) -> Flow[list[Transfer]]:
+        """Deposits, from an id on."""
+        raise self.lacks("a list of deposits")
+
+    def withdrawals(
+        self,
+        currency: str | None = None,
+        limit: int | None = None,
+        from_id: str | None = None,
+        order: Literal["asc", "desc"] = "desc",
+    ) -> Flow[list[Transfer]]:
+        """Withdrawals, from an id on."""
+        raise self.lacks("a list of withdrawals")
+
+    def deposit_addresses(self, currency: str) -> Flow[list[Address]]:
+        """Where a currency is deposited, chain by chain."""
+        raise self.lacks("deposit addresses")
+
+    def transfers(
+        self,
+        listing: Listing,
+        currency: str | None = None,
+        kind: str | None = None,
+        status: str | None = None,
+    ) -> Flow[list[Transfer]]:
+        """Deposits and withdrawals in one list, newest first."""
+        raise self.lacks("a list of transfers")
+
+    def transfer(self, transfer_id: str) -> Flow[Transfer]:
+        """One deposit or withdrawal."""
+        raise self.lacks("single transfers")
+
+    def positions(self, symbol: str | None = None) -> Flow[list[Position]]:
+        """Open margin positions."""
+        raise self.lacks("margin trading")
 
     def lacks(self, what: str) -> NotOffered:
         return NotOffered(

@@ -1,4 +1,4 @@
-"""DigiFinex v3, part by part in the order of its document: market.py, account.py, orders.py.
+"""DigiFinex v3, part by part in the order of its document: market.py, orders.py, account.py.
 
 Every reply carries a `code`: 0 or, on some endpoints, 200 is success, as number or text.
 """
@@ -11,13 +11,15 @@ import hmac
 from exchcli.core.credentials import Credentials, Headers
 from exchcli.core.reply import Reply
 from exchcli.errors import BadReply
+from exchcli.exchanges.digifinex.account import Account
 from exchcli.exchanges.digifinex.codes import error_of
 from exchcli.exchanges.digifinex.market import PERIODS, MarketData
+from exchcli.exchanges.digifinex.orders import Orders
 
 __all__ = ["PERIODS", "DigiFinex"]
 
 
-class DigiFinex(MarketData):
+class DigiFinex(MarketData, Orders, Account):
     name = "dfx"
     title = "DigiFinex"
     url = "https://openapi.digifinex.com/v3"

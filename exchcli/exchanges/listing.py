@@ -1,0 +1,271 @@
+"""Long lists, asked for in parts and joined without a gap or a double row.
+
+    by_time    windows of time, halved while one holds more rows than a reply     (DigiFinex)
+    by_page    limit and offset, over rows that move while they are read          (Dgtmarket)
+    by_id      from an id on                                                      (DigiFinex)
+
+Each stops early where a `limit` allows it, and raises BadReply rather than give a list of
+which it knows that it is not whole.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Generic, NamedTuple, TypeVar
+
+from exchcli.core.request import Flow, Value, gather
+from exchcli.errors import BadReply, UsageError
+
+T = TypeVar("T")
+
+SIDE_BY_SIDE = 5  # windows
+MOST_WALKS = 3
+
+# Called with how much is done, and of how much; None while that is not known.
+Progress = Callable[[int, int | None], None]
+
+
+def unseen(_done: int, _all: int | None) -> None:
+    """The progress that nobody watches."""
+
+
+class Watched:
+    """One progress over several walks that go on side by side."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self._parts: list[tuple[int, int | None]] = []
+
+    def part(self) -> Progress:
+        """The progress of one more walk."""
+        index = len(self._parts)
+        self._parts.append((0, None))
+
+        def told(done: int, all_: int | None) -> None:
+            self._parts[index] = (done, all_)
+            known = [part[1] for part in self._parts if part[1] is not None]
+            whole = sum(known) if len(known) == len(self._parts) else None
+            self._progress(sum(part[0] for part in self._parts), whole)
+
+        return told
+
+
+class Listing(NamedTuple):
+    """The rows that are wanted: from `start` to `end`, both included; the `limit` newest ones.
+
+    `whole` asks for all that there are; without it and without a start, the newest ones, as
+    far back as the exchange goes when it is not told. `now` is this machine's time.
+    """
+
+    now: datetime
+    start: datetime | None = None
+    end: datetime | None = None
+    limit: int | None = None
+    whole: bool = False
+    progress: Progress = unseen
+
+    def checked(self) -> Listing:
+        """This listing. Raises UsageError when no row can be in it."""
+        if self.limit == 0:
+            raise UsageError("--limit 0 asks for nothing.", "Ask for one or more.")
+        if self.start is not None and self.start >= (self.end or self.now):
+            until = "--end" if self.end else "now"
+            raise UsageError(f"--start is not earlier than {until}.", "Ask for an earlier start.")
+        return self
+
+
+class Window(NamedTuple):
+    """Seconds from `first` to `last`, both included; until now when `last` is None."""
+
+    first: int
+    last: int | None
+
+
+class Windows(NamedTuple):
+    """How an exchange cuts its lists: no more than `longest` seconds and `full` rows at once.
+
+    `usual` is how far back it goes when it is not told, `earliest` before all its rows.
+    """
+
+    longest: int
+    full: int
+    usual: timedelta
+    earliest: datetime
+
+    def of(self, listing: Listing) -> Iterator[Window]:
+        """The windows of a listing, newest first. Neighbours share the second between them."""
+        listing.checked()
+        end = listing.end or listing.now
+        start = listing.start or (self.earliest if listing.whole else end - self.usual)
+        first = -int(-max(start, self.earliest).timestamp() // 1)
+        last: int | None = None if listing.end is None else int(end.timestamp())
+        below = int(end.timestamp())
+        if first > below:
+            return
+        while below - first > self.longest:
+            below -= self.longest
+            yield Window(below, last)
+            last = below
+        yield Window(first, last)
+
+
+def by_time(
+    ask: Callable[[Window], Flow[list[T]]],
+    listing: Listing,
+    windows: Windows,
+    *,
+    time: Callable[[T], int],
+    keys: Callable[[Sequence[T]], Iterable[Hashable]],
+    keep: Callable[[T], bool] = lambda _row: True,
+) -> Flow[list[T]]:
+    """The rows of a listing that `keep` wants, in no order yet; at least the newest `limit`.
+
+    `ask` gives the rows of one window, `time` a row's second, and `keys` what tells the rows
+    of one reply from others. A window is halved while its reply is full, whichever rows the
+    exchange leaves out then.
+    """
+    waiting = list(windows.of(listing))[::-1]
+    now = int(listing.now.timestamp())
+    whole = sum((window.last or now) - window.first for window in waiting)
+    found: dict[Hashable, T] = {}
+    left_behind: set[Hashable] = set()
+    while waiting:
+        turn = waiting[-SIDE_BY_SIDE if listing.limit is None else -1 :]
+        del waiting[-len(turn) :]
+        pages = yield from gather(ask(window) for window in turn)
+        for window, page in zip(turn, pages, strict=True):
+            named = dict(zip(keys(page), page, strict=True))
+            if len(page) < windows.full:
+                found |= named
+                continue
+            left_behind |= named.keys()
+            waiting += _halves(window, max(now, *map(time, page)), windows.full)
+        waiting.sort(key=lambda window: window.first)
+        listing.progress(whole - sum((w.last or now) - w.first for w in waiting), whole)
+        if listing.limit is not None and sum(map(keep, found.values())) >= listing.limit:
+            return list(filter(keep, found.values()))
+    if left_behind - found.keys():
+        raise BadReply("a list whose parts do not agree")
+    return list(filter(keep, found.values()))
+
+
+def _halves(window: Window, now: int, full: int) -> tuple[Window, Window]:
+    last = now if window.last is None else window.last
+    if last - window.first < 2:
+        raise BadReply(f"more than {full - 1} rows of the same second, and it lists no more")
+    middle = (window.first + last) // 2
+    return Window(window.first, middle), Window(middle, window.last)
+
+
+def numbered(page: Sequence[Hashable]) -> list[Hashable]:
+    """Keys of rows that have no id: the row itself, and the how manieth of its kind it is.
+
+    Two changes of a balance can be the same in every respect; the same one, read in two
+    windows, has the same number in both.
+    """
+    seen: Counter[Hashable] = Counter()
+    named: list[Hashable] = []
+    for row in page:
+        named.append((row, seen[row]))
+        seen[row] += 1
+    return named
+
+
+class Page(NamedTuple, Generic[T]):
+    """A part of a list: how many rows there are in all, these, and what to ask for next."""
+
+    total: int
+    rows: list[T]
+    next: Mapping[str, Value] | None
+
+
+def by_page(
+    ask: Callable[[Mapping[str, Value]], Flow[Page[T]]],
+    listing: Listing,
+    *,
+    size: int,
+    key: Callable[[T], Hashable],
+    keep: Callable[[T], bool] = lambda _row: True,
+    past: Callable[[T], bool] = lambda _row: False,
+) -> Flow[list[T]]:
+    """The rows that `keep` wants, walked page by page; `past` a page of nothing else, it ends.
+
+    `key` tells rows apart. New rows push the others to later pages, where they are met twice;
+    rows that went away pull them to earlier ones, which shows in the count, and then the walk
+    steps back by as many. Should there still be fewer than counted, it starts anew.
+    """
+    listing.checked()
+    found: dict[Hashable, T] = {}
+    for _ in range(MOST_WALKS):
+        walk = _Walk(found, listing, size)
+        while walk.query is not None:
+            page = yield from ask(walk.query)
+            walk.take(page, {key(row): row for row in page.rows})
+            kept = [row for row in found.values() if keep(row)]
+            listing.progress(len(found), page.total)
+            enough = listing.limit is not None and len(kept) >= listing.limit
+            if enough or (page.rows and all(map(past, page.rows))):
+                return kept
+        if len(found) >= walk.least:
+            return kept
+    raise BadReply("a list that changed each time that it was read")
+
+
+class _Walk(Generic[T]):
+    """One way through the pages; `query` is what to ask for next, None at the end."""
+
+    def __init__(self, found: dict[Hashable, T], listing: Listing, size: int) -> None:
+        self.query: Mapping[str, Value] | None = {"limit": size}
+        self.least = 0
+        self._found = found
+        self._size = size
+        self._offset = 0
+        self._count: int | None = None
+
+    def take(self, page: Page[T], rows: Mapping[Hashable, T]) -> None:
+        """Keeps the rows of a page, and says what comes next."""
+        news = rows.keys() - self._found.keys()
+        self._found.update(rows)
+        gone = 0 if self._count is None else self._count - page.total
+        self.least = page.total if self._count is None else min(self.least, page.total)
+        self._count = page.total
+        if gone > 0 and self._offset > 0:
+            self._offset = max(0, self._offset - gone)
+            self.query = {"limit": self._size, "offset": self._offset}
+            return
+        self._offset += len(page.rows)
+        if page.rows and self._offset < page.total:
+            self.query = page.next or {"limit": self._size, "offset": self._offset}
+        else:
+            self.query = page.next if news else None
+
+
+def by_id(
+    ask: Callable[[str | None, int | None], Flow[list[T]]],
+    *,
+    limit: int | None,
+    start: str | None,
+    most: int,
+    key: Callable[[T], str],
+) -> Flow[list[T]]:
+    """Up to `limit` rows from the id `start` on; without a limit, one reply as it comes.
+
+    The document does not say whether the reply begins with that id or behind it, so each
+    further part begins with the last row of the one before.
+    """
+    if limit is None:
+        return (yield from ask(start, None))
+    if limit == 0:
+        raise UsageError("--limit 0 asks for nothing.", "Ask for one or more.")
+    found: dict[str, T] = {}
+    while len(found) < limit:
+        size = min(most, limit - len(found) + (1 if found else 0))
+        page = yield from ask(start, size)
+        before = len(found)
+        found |= {key(row): row for row in page}
+        if len(page) < size or len(found) == before:
+            break
+        start = key(page[-1])
+    return list(found.values())[:limit]
