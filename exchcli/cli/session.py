@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from importlib import import_module
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from exchcli import output
 from exchcli.cli.options import Settings
 from exchcli.config import Config, load
-from exchcli.errors import ExchError, StateError, Unreadable, UsageError
+from exchcli.errors import CredentialsError, ExchError, StateError, Unreadable, UsageError
 from exchcli.state import Places, SymbolCache, places
 from exchcli.times import typed_time
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     import typer
 
     from exchcli.core.client import Client
+    from exchcli.core.credentials import Credentials
     from exchcli.core.request import Flow
     from exchcli.exchanges.base import Exchange
     from exchcli.sandbox.exchange import Sandbox
@@ -47,6 +49,9 @@ class Session:
         self._exchange: Exchange | None = None
         self._config: Config | None = None
         self._places: Places | None = None
+        self._sandbox: Sandbox | None = None
+        self.pair: Credentials | None = None
+        self._looking = threading.Lock()
 
     @property
     def places(self) -> Places:
@@ -101,9 +106,27 @@ class Session:
             if not self.settings.raw:
                 raise
             return None  # type: ignore[return-value]  # show() prints the replies instead
+        except CredentialsError as error:
+            raise self._with_source(error) from None
         finally:
             if quietly:
                 del self.replies[kept:]
+
+    def credentials(self) -> Credentials:
+        """The key pair that signs, looked up once, when something is first signed."""
+        with self._looking:
+            if self.pair is None:
+                from exchcli.cli.keys import pair_of
+
+                self.pair = pair_of(self)
+            return self.pair
+
+    def _with_source(self, error: CredentialsError) -> CredentialsError:
+        """The exchange's refusal of a key, with the place that the key came from."""
+        if self.pair is not None and error.code is not None:
+            told = f"The key {self.pair.key[:4]}... comes from {self.pair.source}."
+            error.hint = f"{told} {error.hint}" if error.hint else told
+        return error
 
     def begin(self) -> tuple[str, ...] | None:
         """Refuses unknown --fields before anything is sent; the fields that were asked for."""
@@ -159,6 +182,13 @@ class Session:
         nanoseconds = int(frozen.timestamp()) * 1_000_000_000
         return Sandbox(self.places.sandbox, clock=lambda: nanoseconds)
 
+    def embedded(self) -> Sandbox:
+        """The sandbox that this command asks; it is closed with the session."""
+        if self._sandbox is None:
+            self._sandbox = self.sandbox()
+            self._open.callback(self._sandbox.close)
+        return self._sandbox
+
     def _connected(self) -> Client:
         if self._client is None:
             self.begin()
@@ -174,9 +204,7 @@ class Session:
         if self.sandboxed:
             from exchcli.sandbox.transport import SandboxTransport
 
-            sandbox = self.sandbox()
-            self._open.callback(sandbox.close)
-            transport: Any = SandboxTransport(sandbox)
+            transport: Any = SandboxTransport(self.embedded())
         else:
             from exchcli.core.transport import NetworkTransport
 
@@ -186,6 +214,7 @@ class Session:
             self.url,
             transport,
             deadline,
+            credentials=self.credentials,
             seen=self.replies.append,
             trace=self.say if settings.verbose else lambda _line: None,
         )

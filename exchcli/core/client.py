@@ -24,6 +24,7 @@ from exchcli.errors import (
     ExchError,
     NoAnswer,
     NotSent,
+    OutcomeUnknown,
     RateLimited,
     Unreadable,
 )
@@ -33,6 +34,7 @@ T = TypeVar("T")
 TRIES = 3
 FIRST_PAUSE = 0.25  # seconds; doubled at each try, and jittered by half
 WORKERS = 5
+FORM = "application/x-www-form-urlencoded"
 
 
 class Checks(Protocol):
@@ -116,7 +118,12 @@ class Client:
         return [reply for reply, _ in answers]
 
     def _read(self, request: Request) -> tuple[Reply, bytes]:
-        """One read, tried again where that can help: the reply, and its bytes."""
+        """One read, tried again where that can help: the reply, and its bytes.
+
+        What is no read is sent once, and an answer that cannot be trusted is OutcomeUnknown.
+        """
+        if request.endpoint.method != "GET":
+            return self._send_once(request)
         for tries in range(1, TRIES + 1):
             try:
                 return self._send(request)
@@ -128,6 +135,14 @@ class Client:
                 self._sleep(pause)
         raise AssertionError("unreachable")
 
+    def _send_once(self, request: Request) -> tuple[Reply, bytes]:
+        try:
+            return self._send(request)
+        except NotSent:
+            raise
+        except NoAnswer as error:
+            raise OutcomeUnknown(f"No answer that can be trusted came: {error.message}.") from error
+
     def _send(self, request: Request) -> tuple[Reply, bytes]:
         query = request.query
         target = f"{self._url}{request.path}{'?' + query if query else ''}"
@@ -138,7 +153,9 @@ class Client:
                 "accept": "application/json",
                 "accept-encoding": "gzip",
                 "user-agent": f"exch/{__version__}",
+                **({"content-type": FORM} if request.endpoint.form else {}),
             },
+            content=request.body or None,
         )
         if request.endpoint.auth:
             self._sign(message)

@@ -24,13 +24,14 @@ Steps = Generator[Params, Reply, T]
 
 class Endpoint(NamedTuple):
     """One endpoint as its document lists it. `weight` is what a call costs of the limit;
-    one with `auth` is signed.
+    one with `auth` is signed. With `form` the parameters go in the body, as HTML forms do.
     """
 
     method: str
     path: str
     weight: int = 1
     auth: bool = False
+    form: bool = False
 
 
 class Request(NamedTuple):
@@ -50,6 +51,14 @@ class Request(NamedTuple):
     @property
     def query(self) -> str:
         """The other parameters, encoded once, in the order they were given."""
+        return "" if self.endpoint.form else self._encoded()
+
+    @property
+    def body(self) -> bytes:
+        """The same, where the endpoint takes a form."""
+        return self._encoded().encode() if self.endpoint.form else b""
+
+    def _encoded(self) -> str:
         inside = self.endpoint.path
         return urlencode([(k, v) for k, v in self.params.items() if "{" + k + "}" not in inside])
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import ClassVar, Literal
 
-from exchcli.core.credentials import Credentials, Headers
+from exchcli.core.credentials import Credentials, Headers, Secret
 from exchcli.core.reply import Reply
 from exchcli.core.request import Flow
 from exchcli.errors import NotOffered, UsageError
@@ -102,6 +102,10 @@ class Exchange:
     def ping(self) -> Flow[str]:
         """Whether it answers; its word for that."""
         raise self.lacks("a ping")
+
+    def new_key(self, username: str, password: Secret) -> Flow[Credentials]:
+        """A new key pair of this user; the pair before it is revoked as this answers."""
+        raise self.lacks("keys for a user name and a password")
 
     def balances(self, market: Market = "spot") -> Flow[list[Balance]]:
         """What there is of each currency."""

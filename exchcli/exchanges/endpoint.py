@@ -26,8 +26,19 @@ def get(
     path: str, *, weight: int = 1, auth: bool = False
 ) -> Callable[[Callable[Concatenate[S, P], Steps[T]]], Callable[Concatenate[S, P], Flow[T]]]:
     """A read; with `auth` a signed one."""
-    endpoint = Endpoint("GET", path, weight, auth)
+    return _flow_of(Endpoint("GET", path, weight, auth))
 
+
+def post_form(
+    path: str, *, weight: int = 1, auth: bool = False
+) -> Callable[[Callable[Concatenate[S, P], Steps[T]]], Callable[Concatenate[S, P], Flow[T]]]:
+    """What changes something, and so is sent once; its parameters go in the body."""
+    return _flow_of(Endpoint("POST", path, weight, auth, form=True))
+
+
+def _flow_of(
+    endpoint: Endpoint,
+) -> Callable[[Callable[Concatenate[S, P], Steps[T]]], Callable[Concatenate[S, P], Flow[T]]]:
     def decorate(
         method: Callable[Concatenate[S, P], Steps[T]],
     ) -> Callable[Concatenate[S, P], Flow[T]]:

@@ -11,12 +11,22 @@ import hmac
 from exchcli.core.credentials import Credentials, Headers
 from exchcli.core.reply import Reply
 from exchcli.errors import CredentialsError, Rejected
+from exchcli.exchanges.dgtmarket.account import Account
+from exchcli.exchanges.dgtmarket.keys import Keys
 from exchcli.exchanges.dgtmarket.market import MarketData
 
 __all__ = ["Dgtmarket"]
 
+_REVOKED = (
+    "It was revoked (every new pair revokes the one before) or mistyped: store the right one "
+    "with `exch dgt auth login`, or fetch a new one with `exch dgt auth rotate`."
+)
+_NOT_ENABLED = (
+    "Dgtmarket enables its API for each account on request: ask its support, or use another key."
+)
 
-class Dgtmarket(MarketData):
+
+class Dgtmarket(MarketData, Account, Keys):
     name = "dgt"
     title = "Dgtmarket"
     url = "https://dgtmarket.com/api"
@@ -29,8 +39,8 @@ class Dgtmarket(MarketData):
         words = f": {said.text()}" if said is not None else ""
         if status in (401, 403):
             raise CredentialsError(
-                f"Dgtmarket refused the key (HTTP {status}){words}",
-                "Check the key with `exch dgt auth test`.",
+                f"Dgtmarket refused the key (HTTP {status}){words}.",
+                _REVOKED if status == 401 else _NOT_ENABLED,
                 exchange=self.name,
                 code=str(status),
             )

@@ -11,7 +11,14 @@ from exchcli.errors import (
     UnknownSymbol,
 )
 
-_KEY = "Check the key with `exch dfx auth test`."
+_ANOTHER = "It was deleted or mistyped: `exch dfx auth login` stores another."
+_MISMATCH = "The secret is another key's, or mistyped: `exch dfx auth login` stores both anew."
+_PERMISSION = "Give the key that permission in the API settings of the account, or use another key."
+_ADDRESS = (
+    "Add this machine's public address in the API settings of the account, "
+    "or run this from an address that is listed there."
+)
+_EXPIRED = "Create a new one in the account's API settings, then run `exch dfx auth login`."
 _LATER = "Wait until the ban ends; `exch dfx account limits` shows when."
 _FUNDS = "`exch dfx balances` shows what there is."
 _RULES = "`exch dfx symbols` lists the precision and the minimum of each pair."
@@ -20,15 +27,15 @@ _WHITELIST = "Add it to the withdrawal addresses in the account's settings at Di
 # code: (kind of error, what happened, what to do next)
 _CODES: dict[int, tuple[type[ExchError], str, str | None]] = {
     10001: (Rejected, "wrong request method", None),
-    10002: (CredentialsError, "the API key is not known", _KEY),
-    10003: (CredentialsError, "the signature does not match the secret", _KEY),
+    10002: (CredentialsError, "the API key is not known", _ANOTHER),
+    10003: (CredentialsError, "the signature does not match the secret", _MISMATCH),
     10004: (Rejected, "a parameter is not allowed", None),
     10005: (RateLimited, "it was asked too often", "Wait a minute, then run it again."),
-    10006: (CredentialsError, "the API key may not do this", "Give it the permission, then retry."),
-    10007: (CredentialsError, "this IP address is not allowed for the API key", _KEY),
+    10006: (CredentialsError, "the API key lacks the permission for this", _PERMISSION),
+    10007: (CredentialsError, "this IP address is not allowed for the API key", _ADDRESS),
     10008: (Rejected, "the request's timestamp was not accepted", "Check this machine's clock."),
     10009: (Rejected, "there is no such endpoint, or the API key is missing", None),
-    10011: (CredentialsError, "the API key has expired", "Create a new one at DigiFinex."),
+    10011: (CredentialsError, "the API key has expired", _EXPIRED),
     20002: (Rejected, "trading of this pair is suspended", None),
     20007: (Rejected, "the price has too many decimals", _RULES),
     20008: (Rejected, "the amount has too many decimals", _RULES),

@@ -1,0 +1,294 @@
+"""The API key: storing, showing, testing, moving and replacing it."""
+
+# Typer reads the annotations at run time, so they are not postponed here.
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated, Literal, NamedTuple
+
+import typer
+
+from exchcli.cli.asking import ask_pair, ask_password, ask_username
+from exchcli.cli.confirm import confirm
+from exchcli.cli.keys import pin, scope_of, shadowed, unpin
+from exchcli.cli.registry import Group, Only
+from exchcli.cli.session import Session, session
+from exchcli.core.credentials import Credentials
+from exchcli.core.credentials.lookup import find, owned, refuse_pending
+from exchcli.core.credentials.rotation import Hands, alone, recovered, rotated
+from exchcli.core.credentials.stores import CommandSource, Scope, Store, store_of
+from exchcli.errors import CredentialsError, UsageError
+
+group = Group("auth", "The API key: log in, test it, move it, replace it, log out.")
+
+Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
+Username = Annotated[
+    str | None, typer.Option("--username", metavar="USER", help="Your user name at Dgtmarket.")
+]
+PasswordStdin = Annotated[
+    bool, typer.Option("--password-stdin", help="Read the password from stdin.")
+]
+
+
+class KeyStatus(NamedTuple):
+    """Which key is used and where it comes from; of the key itself only the beginning."""
+
+    exchange: str
+    profile: str
+    source: str
+    place: str
+    key: str
+
+
+@group.command()
+def login(
+    ctx: typer.Context,
+    store: Annotated[
+        Literal["keyring", "file", "command"] | None,
+        typer.Option(help="Where it is kept: in the system's keyring, a file, or by a helper."),
+    ] = None,
+    key: Annotated[str | None, typer.Option("--key", metavar="KEY", help="The API key.")] = None,
+    secret_stdin: Annotated[
+        bool, typer.Option("--secret-stdin", help="Read its secret from stdin, do not ask.")
+    ] = False,
+    username: Annotated[
+        str | None,
+        typer.Option("--username", metavar="USER", help="Fetch the first key of this user."),
+        Only(("dgt",)),
+    ] = None,
+    password_stdin: Annotated[
+        bool,
+        typer.Option("--password-stdin", help="Read the password from stdin."),
+        Only(("dgt",)),
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask."), Only(("dgt",))] = False,
+    no_test: Annotated[
+        bool, typer.Option("--no-test", help="Do not try it with a signed read.")
+    ] = False,
+) -> None:
+    """Store an API key and its secret, and try them with one signed read.
+
+    The secret is asked for without being shown, or read from stdin; as an argument, other users
+    of this machine could see it. With --store command, the helper that argv of the profile
+    names in the configuration is tried and used from now on.
+    """
+    here = session(ctx)
+    scope = _real(here)
+    kind = store or scope.kept.store or "keyring"
+    if username is not None:
+        if key is not None or secret_stdin:
+            raise UsageError("--username fetches a key, and --key brings one.", "Give one of them.")
+        pair = _first_pair(here, scope, kind, username, password_stdin, yes)
+    elif kind == "command":
+        pair = _of_helper(here, scope, typed=key is not None or secret_stdin)
+    else:
+        typed = ask_pair(key, secret_stdin)
+        with _changing(scope):
+            target = store_of(scope, kind)
+            target.write(typed)
+            pin(here, scope, kind)
+        pair = typed._replace(source=target.words)
+    _tell_shadow(here, scope, kind)
+    if not no_test:
+        _try(here, pair)
+    accepted = "" if no_test else ", and was accepted"
+    here.say(f"{_whose(here, scope)}: the key {pair.key[:4]}... is in {pair.source}{accepted}.")
+
+
+@group.command(returns=KeyStatus)
+def status(ctx: typer.Context) -> None:
+    """Where the key comes from and how it begins; nothing is sent."""
+    here = session(ctx)
+    here.begin()
+    here.show(_status(here))
+
+
+@group.command(returns=KeyStatus)
+def test(ctx: typer.Context) -> None:
+    """Try the key with one signed read, which changes nothing."""
+    here = session(ctx)
+    here.begin()
+    found = _status(here)
+    here.ask(here.exchange.balances(), quietly=True)
+    here.show(found)
+    here.say(f"{here.exchange.title} accepted the key.")
+
+
+@group.command()
+def move(
+    ctx: typer.Context,
+    store: Annotated[
+        Literal["keyring", "file"], typer.Option(help="Where it goes: the keyring, or a file.")
+    ],
+) -> None:
+    """Move the stored key, such as from the keyring to a file that cron can read."""
+    here = session(ctx)
+    scope = _real(here)
+    with _changing(scope):
+        source = _stored(scope, "moved")
+        if source.kind == store:
+            raise UsageError(f"The key is in {source.words} already.", "There is nothing to move.")
+        target = store_of(scope, store)
+        target.write(source.read())
+        pin(here, scope, store)
+        left = _removed(scope, source)
+    here.say(f"{_whose(here, scope)}: the key is in {target.words} now, and {left}.")
+
+
+@group.command()
+def logout(ctx: typer.Context, yes: Yes = False) -> None:
+    """Remove the stored key from this machine; at the exchange it stays valid."""
+    here = session(ctx)
+    scope = _real(here)
+    with _changing(scope):
+        source = _stored(scope, "removed")
+        confirm(f"{_whose(here, scope)}: forget the key in {source.words}?", yes)
+        left = _removed(scope, source)
+        unpin(here, scope)
+    here.say(f"{_whose(here, scope)}: logged out. The key is {left}; at the exchange it is valid.")
+
+
+@group.command(on=("dgt",))
+def rotate(
+    ctx: typer.Context,
+    username: Username = None,
+    password_stdin: PasswordStdin = False,
+    yes: Yes = False,
+) -> None:
+    """Replace the stored key by a new one from Dgtmarket, which revokes the old one.
+
+    The new pair is on the disk before anything else is done with it. If this is interrupted,
+    `auth recover` goes on from there.
+    """
+    here = session(ctx)
+    scope = _real(here)
+    with _changing(scope):
+        store = owned(scope, "rotated")
+        question = f"fetch a new key into {store.words}? The old one is revoked at once."
+        pair = _fetched(here, scope, store, question, username, password_stdin, yes)
+    _try(here, pair)
+    here.say(f"{_whose(here, scope)}: the new key is in {pair.source}, and was accepted.")
+
+
+@group.command(on=("dgt",))
+def recover(ctx: typer.Context) -> None:
+    """Finish a rotation that was interrupted, or say what is lost and what to do."""
+    here = session(ctx)
+    scope = _real(here)
+    with alone(scope):
+        here.say(recovered(scope, _hands(here, scope)))
+
+
+def _first_pair(
+    here: Session, scope: Scope, kind: str, username: str, password_stdin: bool, yes: bool
+) -> Credentials:
+    """The pair that Dgtmarket makes for a user, where the profile has none yet."""
+    with _changing(scope):
+        if scope.kept.store is not None:
+            raise UsageError(
+                f"{_whose(here, scope)} has a key already.",
+                f"{scope.command('auth rotate')} replaces it.",
+            )
+        store = store_of(scope, kind)
+        question = f"fetch a key into {store.words}? One that was fetched before is revoked."
+        return _fetched(here, scope, store, question, username, password_stdin, yes)
+
+
+def _fetched(
+    here: Session, scope: Scope, store: Store, question: str, username: str | None,
+    password_stdin: bool, yes: bool,
+) -> Credentials:  # fmt: skip
+    """A new pair from Dgtmarket, safely in the store."""
+    confirm(f"{_whose(here, scope)}: {question}", yes)
+    user = ask_username(username)
+    password = ask_password(password_stdin)
+
+    def fetch() -> Credentials:
+        try:
+            return here.ask(here.exchange.new_key(user, password), quietly=True)
+        except CredentialsError as error:
+            raise CredentialsError(
+                f"{here.exchange.title} refused the user name or the password (HTTP {error.code}).",
+                "Check both, and that its API is enabled for the account.",
+                exchange=error.exchange,
+                code=error.code,
+            ) from None
+
+    return rotated(scope, store, _hands(here, scope)._replace(fetch=fetch))
+
+
+def _hands(here: Session, scope: Scope) -> Hands:
+    return Hands(pin=lambda kind: pin(here, scope, kind), accepted=lambda pair: _try(here, pair))
+
+
+def _of_helper(here: Session, scope: Scope, *, typed: bool) -> Credentials:
+    """What the helper command prints; it is the profile's store from now on."""
+    if typed:
+        store_of(scope, "command")
+    if not scope.kept.argv:
+        key = f"{scope.exchange}.profiles.{scope.profile}.argv"
+        raise UsageError(
+            "No helper command is configured.", f"Name one first: exch config set {key} PROGRAM,ARG"
+        )
+    pair = CommandSource(scope.kept.argv, scope.interactive).read()
+    with _changing(scope):
+        pin(here, scope, "command")
+    return pair
+
+
+@contextmanager
+def _changing(scope: Scope) -> Iterator[None]:
+    """Nobody else changes this profile's key meanwhile, and no rotation is unfinished."""
+    with alone(scope):
+        refuse_pending(scope)
+        yield
+
+
+def _stored(scope: Scope, doing: str) -> Store | CommandSource:
+    """What the profile's key is in; refused when it comes from elsewhere."""
+    found = find(scope)
+    return found if isinstance(found, CommandSource) else owned(scope, doing)
+
+
+def _removed(scope: Scope, source: Store | CommandSource) -> str:
+    """Removes the pair where exch may; what is to be said of it."""
+    if isinstance(source, CommandSource):
+        return f"still where {source.words} has it"
+    source.delete()
+    return f"no longer in {source.words}"
+
+
+def _try(here: Session, pair: Credentials) -> None:
+    """One signed read with this pair. Raises what refuses it."""
+    here.pair = pair
+    here.ask(here.exchange.balances(), quietly=True)
+
+
+def _status(here: Session) -> KeyStatus:
+    scope = scope_of(here)
+    pair = here.credentials()
+    if here.sandboxed:
+        kind, place = "sandbox", str(here.places.sandbox)
+    else:
+        source = find(scope)
+        kind, place = source.kind, source.place
+    return KeyStatus(scope.exchange, scope.profile, kind, place, f"{pair.key[:4]}...")
+
+
+def _tell_shadow(here: Session, scope: Scope, kind: str) -> None:
+    above = shadowed(scope, kind)
+    if above:
+        here.say(f"exch: {above} comes before it, and is what commands here use.")
+
+
+def _whose(here: Session, scope: Scope) -> str:
+    return f"{here.exchange.title}, profile {scope.profile}"
+
+
+def _real(here: Session) -> Scope:
+    """The profile; the sandbox has keys of its own, which nobody stores."""
+    if here.sandboxed:
+        raise UsageError(
+            "The sandbox signs with a key of its own; there is none to store.",
+            "Leave --sandbox and EXCH_SANDBOX out.",
+        )
+    return scope_of(here)

@@ -1,0 +1,77 @@
+"""Whose key a command signs with: the profile that was chosen, and its pair."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from exchcli.cli.session import Session
+from exchcli.config import Profile, set_value, unset_value
+from exchcli.config.values import profile_name
+from exchcli.core.credentials import Credentials, Secret
+from exchcli.core.credentials.lookup import find
+from exchcli.core.credentials.stores import Scope, store_of
+from exchcli.errors import CredentialsError, UsageError
+
+
+def scope_of(here: Session) -> Scope:
+    """The profile of --profile, else of EXCH_PROFILE and the configuration."""
+    name = here.exchange.name
+    config = here.config.exchange(name)
+    profile = here.settings.profile or config.profile
+    try:
+        profile_name(profile)
+    except ValueError as error:
+        raise UsageError(f"--profile {error}", "Correct it.") from None
+    return Scope(
+        exchange=name,
+        profile=profile,
+        kept=config.profiles.get(profile, Profile()),
+        state=here.places.state,
+        env=os.environ,
+        interactive=sys.stdin is not None and sys.stdin.isatty(),
+        say=here.say,
+    )
+
+
+def pair_of(here: Session) -> Credentials:
+    """The pair that this command signs with. Raises CredentialsError."""
+    if here.sandboxed:
+        account = here.embedded().accounts(here.exchange.name)[0]
+        return Credentials(account.key, Secret(account.secret), "the sandbox")
+    scope = scope_of(here)
+    source = find(scope)
+    if source.kind == "pending":
+        here.say(
+            "exch: the rotation of this key was not finished; "
+            f"{scope.command('auth recover')} finishes it."
+        )
+    return source.read()
+
+
+def pin(here: Session, scope: Scope, kind: str) -> None:
+    """Writes into the configuration where the profile's key is kept."""
+    file, table = here.places.config_file, f"{scope.exchange}.profiles.{scope.profile}"
+    changes = {"store": kind} if scope.kept.store != kind else {}
+    if kind == "file" and scope.kept.path is None:
+        changes = {"path": store_of(scope, "file").place, **changes}
+    for key, value in changes.items():
+        backup = set_value(file, f"{table}.{key}", value)
+        if backup:
+            here.say(f"exch: the comments of {file} could not be kept; the old file is {backup}.")
+
+
+def unpin(here: Session, scope: Scope) -> None:
+    """Takes that out of the configuration again."""
+    table = f"{scope.exchange}.profiles.{scope.profile}"
+    unset_value(here.places.config_file, f"{table}.store")
+
+
+def shadowed(scope: Scope, kind: str) -> str | None:
+    """What comes before this kind of store here, such as the environment, if anything does."""
+    kept = scope.kept._replace(store=kind)  # type: ignore[arg-type]
+    try:
+        source = find(scope._replace(kept=kept))
+    except CredentialsError as error:
+        return error.message.rstrip(".")
+    return None if source.kind == kind else source.words

@@ -1,0 +1,110 @@
+"""A rotation that is under way: its intent, and the new pair until a store has it.
+
+Both are files in the state folder. The intent says that the exchange was about to be asked;
+the pending file holds what it answered, written to the disk before anything else.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import NamedTuple
+
+from exchcli.core.credentials import Credentials
+from exchcli.core.credentials.files import read_private
+from exchcli.core.credentials.pair import as_object, parse, written
+from exchcli.core.credentials.stores import Scope
+from exchcli.errors import CredentialsError
+from exchcli.state import cannot, write_atomically
+
+
+class Intent(NamedTuple):
+    """`store` is the kind of store that the new pair goes to, `started` when, in UTC."""
+
+    store: str
+    started: str
+
+
+class PendingSource:
+    """The new pair of a rotation that was not finished: it alone is valid."""
+
+    kind = "pending"
+
+    def __init__(self, scope: Scope) -> None:
+        self.path = scope.file(".pending.json")
+        self.place = str(self.path)
+        self.words = f"the unfinished rotation in {self.path}"
+        self._scope = scope
+
+    def exists(self) -> bool:
+        return _stands(self.path)
+
+    def read(self) -> Credentials:
+        return parse(self._data(), self.words)
+
+    def store(self) -> str:
+        """The kind of store that it was to go to."""
+        content = as_object(self._data().decode("utf-8", "replace")) or {}
+        kind = content.get("store")
+        return kind if kind in ("keyring", "file") else "keyring"
+
+    def write(self, pair: Credentials, store: str) -> None:
+        """On the disk when this returns. Raises StateError."""
+        write_atomically(self.path, written(pair, store=store))
+
+    def delete(self) -> None:
+        _remove(self.path)
+
+    def _data(self) -> bytes:
+        try:
+            return read_private(self.path)
+        except CredentialsError as error:
+            raise CredentialsError(
+                error.message,
+                f"It holds the only valid key of {self._scope.exchange}: correct it, "
+                f"then run {self._scope.command('auth recover')}.",
+            ) from None
+
+
+def read_intent(scope: Scope) -> Intent | None:
+    """The intent of a rotation that was begun, if there is one. Raises CredentialsError."""
+    path = _intent(scope)
+    if not _stands(path):
+        return None
+    content = as_object(read_private(path).decode("utf-8", "replace")) or {}
+    store, started = content.get("store"), content.get("started")
+    return Intent(
+        store if isinstance(store, str) else "keyring",
+        started if isinstance(started, str) else "an unknown time",
+    )
+
+
+def keep_intent(scope: Scope, intent: Intent) -> None:
+    """On the disk when this returns. Raises StateError."""
+    write_atomically(_intent(scope), json.dumps(intent._asdict()).encode() + b"\n")
+
+
+def forget_intent(scope: Scope) -> None:
+    _remove(_intent(scope))
+
+
+def _intent(scope: Scope) -> Path:
+    return scope.file(".rotating.json")
+
+
+def _stands(path: Path) -> bool:
+    """Whether anything is there; what cannot be looked at counts, and reading it will tell."""
+    try:
+        path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError:
+        return True
+    return True
+
+
+def _remove(path: Path) -> None:
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise cannot("remove", path, error) from None

@@ -1,0 +1,218 @@
+"""A new pair in place of the old one, in an order that does not lose it.
+
+Dgtmarket revokes the old pair in the same moment as it answers with the new one, so
+
+    preflight       the store takes, gives back and removes a probe
+    announce        the intent is on the disk
+    call            the exchange is asked, once
+    keep_pending    the answer is on the disk, before anything else
+    put             the store has it, and gives it back
+    pin             the configuration names that store
+    forget          intent and pending file are gone
+
+From `keep_pending` on, every command uses the new pair, and `recover` goes on from there. What
+no order can save is an answer that never arrives here: then `recover` finds out by a signed
+read whether the old pair still holds, and if not, another rotation fetches another pair.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from exchcli.core.credentials import Credentials
+from exchcli.core.credentials.lookup import pinned
+from exchcli.core.credentials.pending import (
+    Intent,
+    PendingSource,
+    forget_intent,
+    keep_intent,
+    read_intent,
+)
+from exchcli.core.credentials.stores import Scope, Store, read_back, store_of
+from exchcli.errors import (
+    CredentialsError,
+    ExchError,
+    NotSent,
+    OutcomeUnknown,
+    RateLimited,
+    Rejected,
+    StateError,
+)
+from exchcli.state import cannot, make_folder
+
+
+class Hands(NamedTuple):
+    """What a rotation cannot do by itself.
+
+    `fetch` asks the exchange for a new pair, `pin` writes the kind of store into the
+    configuration, `accepted` makes one signed read with a pair and raises what refuses it.
+    """
+
+    pin: Callable[[str], None]
+    accepted: Callable[[Credentials], None]
+    fetch: Callable[[], Credentials] | None = None
+
+
+def rotated(scope: Scope, store: Store, hands: Hands) -> Credentials:
+    """Fetches a new pair and puts it into the store. Call it within `alone`."""
+    preflight(store)
+    with uninterrupted():
+        announce(scope, store)
+        pair = call(scope, hands)
+        kept = keep_pending(scope, store, pair)
+        put(scope, store, pair, kept)
+        hands.pin(store.kind)
+        forget(scope)
+    return pair._replace(source=store.words)
+
+
+def recovered(scope: Scope, hands: Hands) -> str:
+    """Finishes a rotation that was interrupted, and says what became of it.
+
+    Raises CredentialsError when the pair is lost, and says what to do then.
+    """
+    pending = PendingSource(scope)
+    if pending.exists():
+        pair = pending.read()
+        store = _destination(scope, pending.store())
+        with uninterrupted():
+            put(scope, store, pair, pending.path.exists())
+            hands.pin(store.kind)
+            forget(scope)
+        hands.accepted(pair)
+        return f"The rotation is finished: the new key is in {store.words}, and was accepted."
+    intent = read_intent(scope)
+    if intent is None:
+        return "There is nothing to recover: no rotation was interrupted."
+    return _settle(scope, intent, hands)
+
+
+def preflight(store: Store) -> None:
+    """Nothing is asked for that could not be kept."""
+    store.probe()
+
+
+def announce(scope: Scope, store: Store) -> None:
+    started = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    keep_intent(scope, Intent(store.kind, started))
+
+
+def call(scope: Scope, hands: Hands) -> Credentials:
+    """The new pair. It is asked for once: a second answer would revoke the first."""
+    try:
+        assert hands.fetch is not None, "only a recovery asks for nothing"
+        return hands.fetch()
+    except (Rejected, CredentialsError, RateLimited, NotSent):
+        forget_intent(scope)  # it refused, or was not reached: the old key is as it was
+        raise
+    except ExchError as error:
+        raise OutcomeUnknown(
+            f"It is not known whether the key was rotated. {error.message}",
+            f"{scope.command('auth recover')} finds out, and says what to do.",
+            exchange=error.exchange,
+        ) from None
+
+
+def keep_pending(scope: Scope, store: Store, pair: Credentials) -> bool:
+    """Whether the new pair is on the disk; if it cannot be, the store is the last chance."""
+    try:
+        PendingSource(scope).write(pair, store.kind)
+    except StateError as error:
+        scope.say(f"exch: {error.message}")
+        return False
+    return True
+
+
+def put(scope: Scope, store: Store, pair: Credentials, kept: bool) -> None:
+    """The store has the new pair, read back."""
+    try:
+        store.write(pair)
+        read_back(store, pair)
+    except ExchError as error:
+        if kept:
+            recovering = scope.command("auth recover")
+            raise CredentialsError(
+                f"The new key is not in {store.words} yet. {error.message}",
+                f"It is safe in {PendingSource(scope).path}, and used from there; "
+                f"once that is mended, {recovering} finishes the rotation.",
+            ) from None
+        raise CredentialsError(
+            f"The new key could be kept nowhere, and the old one is revoked. {error.message}",
+            f"Mend that, then fetch another: {scope.command('auth rotate')}.",
+        ) from None
+
+
+def forget(scope: Scope) -> None:
+    """The intent first: a pending file alone can still be recovered without the exchange."""
+    forget_intent(scope)
+    PendingSource(scope).delete()
+
+
+def _settle(scope: Scope, intent: Intent, hands: Hands) -> str:
+    """Asked, and no answer kept: does the old pair still hold?"""
+    source = pinned(scope)
+    again = scope.command("auth rotate" if source else "auth login --username USER")
+    if source is None:
+        raise CredentialsError(
+            f"A key was asked for at {intent.started}, and its answer never arrived here.",
+            f"Nothing can bring it back; fetch another: {again}.",
+        )
+    pair = source.read()
+    try:
+        hands.accepted(pair)
+    except CredentialsError as error:
+        raise CredentialsError(
+            f"The new key that was asked for at {intent.started} never arrived here, and the "
+            f"old one ({pair.key[:4]}...) is refused.",
+            f"Nothing can bring it back; fetch another: {again}.",
+            exchange=error.exchange,
+            code=error.code,
+        ) from None
+    forget_intent(scope)
+    return f"The rotation did not happen: the key in {source.words} still holds."
+
+
+def _destination(scope: Scope, kind: str) -> Store:
+    """Where the pair belongs: the profile's store, if that was decided meanwhile."""
+    kept = scope.kept.store
+    return store_of(scope, kept if kept in ("keyring", "file") else kind)
+
+
+@contextmanager
+def alone(scope: Scope) -> Iterator[None]:
+    """One process at a time changes the pair of a profile. Raises CredentialsError."""
+    path = scope.file(".lock")
+    make_folder(path.parent)
+    try:
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise cannot("open", path, error) from None
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise CredentialsError(
+                f"Another exch is changing the key of {scope.exchange}, profile {scope.profile}.",
+                "Wait until it has ended, then run it again.",
+            ) from None
+        yield
+    finally:
+        os.close(handle)
+
+
+@contextmanager
+def uninterrupted() -> Iterator[None]:
+    """Ctrl-C and a polite kill wait: between asking and keeping, they would lose the pair."""
+    held = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = {number: signal.signal(number, signal.SIG_IGN) for number in held}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
