@@ -5,12 +5,13 @@ from typing import Annotated
 
 import typer
 
+from exchcli.cli.lists import MaybeSymbol, ask_of, maybe_resolve
 from exchcli.cli.market import typed_currency
 from exchcli.cli.registry import Group
 from exchcli.cli.session import session
-from exchcli.records import MarginCurrency, Symbol
+from exchcli.records import Balance, MarginCurrency, Position, Symbol
 
-group = Group("margin", "Margin trading: its pairs and what borrowing costs.")
+group = Group("margin", "Margin trading: its pairs, what borrowing costs, and your positions.")
 
 
 @group.command(on=("dfx",), returns=Symbol)
@@ -30,3 +31,18 @@ def currencies(
     """What can be borrowed, and what that costs."""
     here = session(ctx)
     here.show(here.ask(here.exchange.margin_currencies(typed_currency(currency))))
+
+
+@group.command(on=("dfx",), returns=Balance)
+def balances(ctx: typer.Context) -> None:
+    """What there is in the margin account."""
+    here = session(ctx)
+    here.show(here.ask(here.exchange.balances("margin")))
+
+
+@group.command(on=("dfx",), returns=Position)
+def positions(ctx: typer.Context, symbol: MaybeSymbol = None) -> None:
+    """Your open positions."""
+    here = session(ctx)
+    name = maybe_resolve(here, symbol)
+    here.show(ask_of(here, symbol, here.exchange.positions(name)))

@@ -26,12 +26,14 @@ class Only(NamedTuple):
 
 
 class Spec(NamedTuple):
-    """One declared command. `returns` is the record it shows, for --fields and the docs."""
+    """One declared command. `returns` is the record it shows, for --fields and the docs;
+    `everyday` its name directly on the exchange, if it stands there too.
+    """
 
     name: str
     function: Callable[..., None]
     on: tuple[str, ...]
-    everyday: bool
+    everyday: str | None
     returns: type | None
 
     @property
@@ -41,7 +43,9 @@ class Spec(NamedTuple):
 
 
 class Group:
-    """A group of commands. `everyday` ones also stand directly on the exchange."""
+    """A group of commands. `everyday` ones also stand directly on the exchange, under the same
+    name or under the one that is given.
+    """
 
     def __init__(self, name: str, help: str) -> None:
         self.name = name
@@ -58,14 +62,15 @@ class Group:
         name: str | None = None,
         *,
         on: tuple[str, ...] = BOTH,
-        everyday: bool = False,
+        everyday: bool | str = False,
         returns: type | None = None,
     ) -> Callable[[F], F]:
         """Declares a function to be a command of this group."""
 
         def declare(function: F) -> F:
             called = name or getattr(function, "__name__", "").replace("_", "-")
-            self.specs[called] = Spec(called, function, on, everyday, returns)
+            there = (called if everyday is True else everyday) or None
+            self.specs[called] = Spec(called, function, on, there, returns)
             return function
 
         return declare

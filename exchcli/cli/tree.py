@@ -33,7 +33,22 @@ from exchcli.output.fields import names_of
 TITLES = {"dgt": "Dgtmarket", "dfx": "DigiFinex"}
 ALIASES = {"dgtmarket": "dgt", "digifinex": "dfx"}
 # The module of every group; an exchange shows a group if it has a command in it.
-EXCHANGE_GROUPS = {"market": "exchcli.cli.market", "margin": "exchcli.cli.margin"}
+EXCHANGE_GROUPS = {
+    "market": "exchcli.cli.market",
+    "account": "exchcli.cli.account",
+    "order": "exchcli.cli.order",
+    "transfer": "exchcli.cli.transfer",
+    "withdraw": "exchcli.cli.withdraw",
+    "margin": "exchcli.cli.margin",
+    "auth": "exchcli.cli.auth",
+}
+# What stands directly on an exchange and is not of the group `market`; the last is of no group.
+EVERYDAY = {
+    "balances": "exchcli.cli.account",
+    "fills": "exchcli.cli.account",
+    "orders": "exchcli.cli.order",
+    "api": "exchcli.cli.api",
+}
 TOP_GROUPS = {
     "sandbox": "exchcli.cli.sandbox",
     "config": "exchcli.cli.config",
@@ -180,14 +195,16 @@ class ExchangeGroup(Branch):
                 found[name] = group
         return found
 
-    def everyday(self) -> list[Spec]:
-        return [s for group in self.groups().values() for s in group.specs() if s.everyday]
+    def everyday(self) -> dict[str, Spec]:
+        modules = dict.fromkeys([EXCHANGE_GROUPS["market"], *EVERYDAY.values()])
+        groups = [SpecGroup(group_of(module), self.exchange) for module in modules]
+        return {s.everyday: s for group in groups for s in group.specs() if s.everyday}
 
     def names(self) -> list[str]:
-        return [spec.name for spec in self.everyday()] + list(self.groups())
+        return [*self.everyday(), *self.groups()]
 
     def summaries(self) -> list[tuple[str, str]]:
-        everyday = [(spec.name, spec.summary) for spec in self.everyday()]
+        everyday = [(name, spec.summary) for name, spec in self.everyday().items()]
         return everyday + [(g.name or "", g.help or "") for g in self.groups().values()]
 
     def make(self, name: str) -> ClickCommand | None:
@@ -196,10 +213,10 @@ class ExchangeGroup(Branch):
             if not group.specs():
                 raise lacks(self.exchange, name)
             return group
-        for module in EXCHANGE_GROUPS.values():
-            spec = group_of(module).specs.get(name)
-            if spec is not None and spec.everyday:
-                return build(spec, self.exchange)
+        module = EVERYDAY.get(name, EXCHANGE_GROUPS["market"])
+        for spec in group_of(module).specs.values():
+            if spec.everyday == name:
+                return build(spec, self.exchange, name)
         return None
 
     def invoke(self, ctx: Context) -> Any:
@@ -235,7 +252,7 @@ class Root(Branch):
 
     def missing(self, ctx: Context, name: str) -> Exception:
         for module in EXCHANGE_GROUPS.values():
-            if name in group_of(module).specs or name in EXCHANGE_GROUPS:
+            if name in group_of(module).specs or name in EXCHANGE_GROUPS or name in EVERYDAY:
                 return UsageError(
                     f"{name!r} is a command of an exchange.",
                     f"Name the exchange first: `exch dgt {name}` or `exch dfx {name}`.",
@@ -251,14 +268,15 @@ def lacks(exchange: str, what: str) -> NotOffered:
     )
 
 
-def build(spec: Spec, exchange: str | None) -> ClickCommand:
-    """The Typer command of a declared function, without the options another exchange has.
+def build(spec: Spec, exchange: str | None, name: str | None = None) -> ClickCommand:
+    """The Typer command of a declared function, without the options another exchange has;
+    called `name` where it stands directly on the exchange.
 
     Raises NotOffered when this exchange does not have the command at all.
     """
     if exchange and exchange not in spec.on:
         raise lacks(exchange, spec.name)
-    info = CommandInfo(name=spec.name, callback=spec.function, cls=Leaf)
+    info = CommandInfo(name=name or spec.name, callback=spec.function, cls=Leaf)
     command = get_command_from_info(info, pretty_exceptions_short=True, rich_markup_mode=None)
     assert isinstance(command, Leaf)
     command.spec = spec

@@ -34,7 +34,6 @@ T = TypeVar("T")
 TRIES = 3
 FIRST_PAUSE = 0.25  # seconds; doubled at each try, and jittered by half
 WORKERS = 5
-FORM = "application/x-www-form-urlencoded"
 
 
 class Checks(Protocol):
@@ -153,7 +152,7 @@ class Client:
                 "accept": "application/json",
                 "accept-encoding": "gzip",
                 "user-agent": f"exch/{__version__}",
-                **({"content-type": FORM} if request.endpoint.form else {}),
+                **({"content-type": request.content_type} if request.content_type else {}),
             },
             content=request.body or None,
         )
@@ -188,6 +187,8 @@ class Client:
             )
         if status >= 500 or 300 <= status < 400:
             raise BadReply(f"HTTP {status}")
+        if status == 204:  # no content, and a success
+            return Reply(None)
         try:
             reply = parse(response.content)
         except BadReply as error:

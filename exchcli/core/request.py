@@ -8,6 +8,7 @@ returns a T. It does no I/O of its own, so a test drives it with recorded replie
 from __future__ import annotations
 
 from collections.abc import Generator, Iterable, Mapping
+from json import dumps
 from typing import Any, NamedTuple, TypeVar
 from urllib.parse import quote, urlencode
 
@@ -24,7 +25,8 @@ Steps = Generator[Params, Reply, T]
 
 class Endpoint(NamedTuple):
     """One endpoint as its document lists it. `weight` is what a call costs of the limit;
-    one with `auth` is signed. With `form` the parameters go in the body, as HTML forms do.
+    one with `auth` is signed. With `form` the parameters go in the body, as HTML forms do, with
+    `json` as one JSON object.
     """
 
     method: str
@@ -32,6 +34,7 @@ class Endpoint(NamedTuple):
     weight: int = 1
     auth: bool = False
     form: bool = False
+    json: bool = False
 
 
 class Request(NamedTuple):
@@ -51,16 +54,26 @@ class Request(NamedTuple):
     @property
     def query(self) -> str:
         """The other parameters, encoded once, in the order they were given."""
-        return "" if self.endpoint.form else self._encoded()
+        return "" if self.endpoint.form or self.endpoint.json else urlencode(self._others())
 
     @property
     def body(self) -> bytes:
-        """The same, where the endpoint takes a form."""
-        return self._encoded().encode() if self.endpoint.form else b""
+        """The same, where the endpoint takes them in its body. Without any there is none."""
+        others = self._others()
+        if self.endpoint.json and others:
+            return dumps(dict(others)).encode()
+        return urlencode(others).encode() if self.endpoint.form else b""
 
-    def _encoded(self) -> str:
+    @property
+    def content_type(self) -> str | None:
+        """What the body is, if there can be one."""
+        if self.endpoint.json and self._others():
+            return "application/json"
+        return "application/x-www-form-urlencoded" if self.endpoint.form else None
+
+    def _others(self) -> list[tuple[str, Value]]:
         inside = self.endpoint.path
-        return urlencode([(k, v) for k, v in self.params.items() if "{" + k + "}" not in inside])
+        return [(k, v) for k, v in self.params.items() if "{" + k + "}" not in inside]
 
 
 def gather(flows: Iterable[Flow[T]]) -> Flow[list[T]]:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 from typing import ClassVar, Literal
 
 from exchcli.core.credentials import Credentials, Headers, Secret
 from exchcli.core.reply import Reply
-from exchcli.core.request import Flow
+from exchcli.core.request import Endpoint, Flow, Params, Request
 from exchcli.errors import NotOffered, UsageError
+from exchcli.exchanges.endpoint import endpoints
 from exchcli.exchanges.listing import Listing
 from exchcli.records import (
     Address,
@@ -40,6 +42,8 @@ class Exchange:
     name: ClassVar[str]
     title: ClassVar[str]
     url: ClassVar[str]
+    # How parameters are sent with anything but a GET.
+    bodies: ClassVar[Literal["form", "json"]]
 
     def check(self, status: int, reply: Reply) -> None:
         """Raises what a reply stands for: Rejected, CredentialsError, RateLimited, BadReply."""
@@ -54,6 +58,23 @@ class Exchange:
         it is sent (with the path of the base URL), `body` the bytes that are sent.
         """
         raise NotImplementedError
+
+    def any_endpoint(self, method: str, path: str, params: Params) -> Flow[Reply]:
+        """One call of any path behind the base URL; its reply is not looked into.
+
+        What is declared here is called as declared. Of the rest, nothing is known to be public
+        but what says so in its path, and so it is signed.
+        """
+        for known in endpoints(type(self)).values():
+            pattern = re.sub(r"\\{[a-z]+\\}", "[^/]+", re.escape(known.path))
+            if known.method == method and re.fullmatch(pattern, path):
+                reply: Reply = yield Request(known._replace(path=path), params)
+                return reply
+        form = self.bodies == "form" and method != "GET"
+        json = self.bodies == "json" and method != "GET"
+        signed = "public" not in path.split("/")
+        reply = yield Request(Endpoint(method, path, auth=signed, form=form, json=json), params)
+        return reply
 
     def known_symbols(self) -> list[Symbol] | None:
         """The symbols that the document itself lists; None when the exchange has to be asked."""

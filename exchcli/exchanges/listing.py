@@ -56,7 +56,8 @@ class Listing(NamedTuple):
     """The rows that are wanted: from `start` to `end`, both included; the `limit` newest ones.
 
     `whole` asks for all that there are; without it and without a start, the newest ones, as
-    far back as the exchange goes when it is not told. `now` is this machine's time.
+    far back as the exchange goes when it is not told. The newest `offset` ones are left out,
+    where the exchange can do that. `now` is this machine's time.
     """
 
     now: datetime
@@ -64,6 +65,7 @@ class Listing(NamedTuple):
     end: datetime | None = None
     limit: int | None = None
     whole: bool = False
+    offset: int = 0
     progress: Progress = unseen
 
     def checked(self) -> Listing:
@@ -217,11 +219,13 @@ class _Walk(Generic[T]):
     """One way through the pages; `query` is what to ask for next, None at the end."""
 
     def __init__(self, found: dict[Hashable, T], listing: Listing, size: int) -> None:
-        self.query: Mapping[str, Value] | None = {"limit": size}
         self.least = 0
+        self.query: Mapping[str, Value] | None = {"limit": size}
+        if listing.offset:
+            self.query = {"limit": size, "offset": listing.offset}
         self._found = found
         self._size = size
-        self._offset = 0
+        self._start = self._offset = listing.offset
         self._count: int | None = None
 
     def take(self, page: Page[T], rows: Mapping[Hashable, T]) -> None:
@@ -229,10 +233,11 @@ class _Walk(Generic[T]):
         news = rows.keys() - self._found.keys()
         self._found.update(rows)
         gone = 0 if self._count is None else self._count - page.total
-        self.least = page.total if self._count is None else min(self.least, page.total)
+        here = max(0, page.total - self._start)
+        self.least = here if self._count is None else min(self.least, here)
         self._count = page.total
-        if gone > 0 and self._offset > 0:
-            self._offset = max(0, self._offset - gone)
+        if gone > 0 and self._offset > self._start:
+            self._offset = max(self._start, self._offset - gone)
             self.query = {"limit": self._size, "offset": self._offset}
             return
         self._offset += len(page.rows)

@@ -30,6 +30,7 @@ class Dgtmarket(MarketData, Account, Keys):
     name = "dgt"
     title = "Dgtmarket"
     url = "https://dgtmarket.com/api"
+    bodies = "json"
 
     def check(self, status: int, reply: Reply) -> None:
         """HTTP status codes alone tell success; the document lists no error bodies."""

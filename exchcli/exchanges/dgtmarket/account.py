@@ -155,13 +155,14 @@ class Account(Exchange):
             filters["transfer_type"] = kind.upper()
         if status:
             filters["transfer_status"] = status.upper()
+        stretch = _usual(listing)
         found = yield from by_page(
             lambda query: self.transfer_pages({**query, **filters}),
-            listing,
-            size=_size(listing),
+            stretch,
+            size=_size(stretch),
             key=lambda transfer: transfer.id,
         )
-        return _newest(found, listing.limit)
+        return _newest(found, stretch.limit)
 
     @get("/private/transfers/{id}/", auth=True)
     def transfer(self, transfer_id: str) -> Steps[Transfer]:

@@ -23,6 +23,7 @@ class DigiFinex(MarketData, Orders, Account):
     name = "dfx"
     title = "DigiFinex"
     url = "https://openapi.digifinex.com/v3"
+    bodies = "form"
 
     def check(self, status: int, reply: Reply) -> None:
         """The table of error codes; see codes.py."""

@@ -1,0 +1,102 @@
+"""Any endpoint of an exchange, for what has no command of its own."""
+
+# Typer reads the annotations at run time, so they are not postponed here.
+import re
+import sys
+from typing import Annotated
+
+import typer
+
+from exchcli import output
+from exchcli.cli.confirm import confirm
+from exchcli.cli.registry import Group
+from exchcli.cli.session import Session, session
+from exchcli.errors import OutcomeUnknown, UsageError
+
+group = Group("api", "Any endpoint.")
+
+LOOK_FIRST = "It may have been done: look at the account before you send it again."
+METHODS = ("GET", "POST", "DELETE", "PUT", "PATCH")
+
+
+@group.command(everyday=True)
+def api(
+    ctx: typer.Context,
+    words: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="[METHOD] PATH", help="GET unless it is said; the path behind the base URL."
+        ),
+    ],
+    field: Annotated[
+        list[str] | None,
+        typer.Option("-f", "--field", metavar="KEY=VALUE", help="A parameter; may be repeated."),
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Call any endpoint, signed where it needs a key, and print the reply as it came.
+
+    Anything but GET may trade or move money: it asks first, is sent once and never again.
+    """
+    here = session(ctx)
+    method, path = _method_and_path(words)
+    fields = _fields(field or [])
+    if method == "GET":
+        here.ask(here.exchange.any_endpoint(method, path, fields))
+    else:
+        confirm(f"Send {method} {path} to {here.exchange.title}? It may trade or move money.", yes)
+        _send(here, method, path, fields)
+    output.write_raw(here.replies, sys.stdout)
+
+
+def _send(here: Session, method: str, path: str, fields: dict[str, str]) -> None:
+    try:
+        here.ask(here.exchange.any_endpoint(method, path, fields))
+    except OutcomeUnknown as error:
+        error.hint = error.hint or LOOK_FIRST
+        raise
+    except KeyboardInterrupt:
+        raise OutcomeUnknown(
+            f"Interrupted while {method} {path} was on its way: it may have been done.",
+            LOOK_FIRST,
+            exchange=here.exchange.name,
+        ) from None
+
+
+def _method_and_path(words: list[str]) -> tuple[str, str]:
+    if len(words) > 2:
+        raise UsageError("api takes a method and a path.", "Write parameters as -f key=value.")
+    method = words[0].upper() if len(words) == 2 else "GET"
+    if method not in METHODS:
+        raise UsageError(f"{words[0]!r} is no method.", f"Choose {', '.join(METHODS)}.")
+    return method, _path(words[-1])
+
+
+def _path(typed: str) -> str:
+    """A path behind the exchange's base URL, and nowhere else."""
+    if "?" in typed or "#" in typed:
+        raise UsageError(
+            f"The path {typed!r} has a query.", "Write its parameters as -f key=value."
+        )
+    path = typed if typed.startswith("/") else f"/{typed}"
+    if not re.fullmatch(r"(/[A-Za-z0-9_.~,:@-]*)+", path) or "//" in path or ":/" in path:
+        raise UsageError(
+            f"{typed!r} is no path of an endpoint.", "Write it like /spot/assets, without a host."
+        )
+    if any(part in (".", "..") for part in path.split("/")):
+        raise UsageError(
+            f"The path {typed!r} leads elsewhere.", "Write it like /spot/assets, without dots."
+        )
+    return path
+
+
+def _fields(typed: list[str]) -> dict[str, str]:
+    fields: dict[str, str] = {}
+    for text in typed:
+        key, equals, value = text.partition("=")
+        if not equals or not key:
+            raise UsageError(f"-f {text!r} is no parameter.", "Write it as -f key=value.")
+        if key in fields:
+            raise UsageError(f"-f {key} is given twice.", "Give each parameter once.")
+        fields[key] = value
+    return fields

@@ -1,0 +1,98 @@
+"""The arguments of commands that list what an account did, and their listing."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated, TypeVar
+
+import typer
+
+from exchcli.cli.market import whole_number
+from exchcli.cli.registry import Only
+from exchcli.cli.session import Session
+from exchcli.cli.symbols import ask_about, resolve
+from exchcli.errors import UsageError
+from exchcli.records import Market
+
+if TYPE_CHECKING:
+    from exchcli.core.request import Flow
+    from exchcli.exchanges.listing import Listing
+
+T = TypeVar("T")
+
+MaybeSymbol = Annotated[
+    str | None,
+    typer.Argument(metavar="[SYMBOL]", help="One pair, such as btcpln; none for all of them."),
+]
+MaybeCurrency = Annotated[
+    str | None, typer.Argument(metavar="[CURRENCY]", help="One currency, such as btc.")
+]
+Limit = Annotated[str | None, typer.Option("--limit", metavar="N", help="The newest N.")]
+All = Annotated[bool, typer.Option("--all", help="All that there are, however many pages.")]
+Margin = Annotated[bool, typer.Option("--margin", help="The margin account's."), Only(("dfx",))]
+Offset = Annotated[
+    str | None,
+    typer.Option("--offset", metavar="N", help="Leave out the newest N."),
+    Only(("dgt",)),
+]
+FromId = Annotated[
+    str | None, typer.Option("--from-id", metavar="ID", help="Begin there [the newest].")
+]
+
+
+@contextmanager
+def listing(
+    here: Session,
+    start: str | None = None,
+    end: str | None = None,
+    limit: str | None = None,
+    whole: bool = False,
+    offset: str | None = None,
+) -> Iterator[Listing]:
+    """What these options ask for; all of it with a progress bar, if somebody looks."""
+    from exchcli.exchanges.listing import Listing
+
+    wanted = Listing(
+        now=here.now(),
+        start=here.moment(start),
+        end=here.moment(end),
+        limit=whole_number(limit),
+        whole=whole,
+        offset=whole_number(offset, "--offset") or 0,
+    )
+    if not whole or sys.stderr is None or not sys.stderr.isatty():
+        yield wanted
+        return
+    from exchcli.output.progress import Bar
+
+    bar = Bar(sys.stderr)
+    try:
+        yield wanted._replace(progress=bar.told)
+    finally:
+        bar.close()
+
+
+def market_of(margin: bool) -> Market:
+    return "margin" if margin else "spot"
+
+
+def maybe_resolve(here: Session, symbol: str | None) -> str | None:
+    return None if symbol is None else resolve(here, symbol)
+
+
+def ask_of(here: Session, symbol: str | None, flow: Flow[T]) -> T:
+    """Runs a flow about one symbol or about all."""
+    return ask_about(here, [] if symbol is None else [symbol], flow)
+
+
+def counted_id(text: str, what: str) -> str:
+    """An id that is a number, as all of Dgtmarket's are and those of DigiFinex's transfers."""
+    if not (text.isascii() and text.isdigit() and len(text) <= 18):
+        raise UsageError(f"{text!r} is no {what} ID.", "Write its digits, like 17169.")
+    return text
+
+
+def maybe_counted_id(text: str | None, what: str) -> str | None:
+    return None if text is None else counted_id(text, what)
