@@ -31,17 +31,35 @@ from exchcli.sandbox.wire import (
     parameters,
 )
 
-# The document's table of codes, as far as public requests meet them.
+# The document's table of codes, as far as reading meets them.
 WRONG_METHOD = 10001
+UNKNOWN_KEY = 10002
+BAD_SIGNATURE = 10003
 ILLEGAL = 10004
-NO_ENDPOINT = 10009
+TOO_OFTEN = 10005
+NO_PERMISSION = 10006
+IP_NOT_ALLOWED = 10007
+BAD_TIMESTAMP = 10008
+NO_ENDPOINT = 10009  # and the code of a request without ACCESS-KEY
+EXPIRED_KEY = 10011
+NO_ORDER = 20013
+TOO_LONG = 20015
 NO_SYMBOL = 20019
 NO_CURRENCY = 20021
 BAD_TIMES = 20022
 MESSAGES = {
     WRONG_METHOD: "Wrong request method",
+    UNKNOWN_KEY: "Invalid ApiKey",
+    BAD_SIGNATURE: "Sign doesn't match",
     ILLEGAL: "Illegal request parameters",
-    NO_ENDPOINT: "No such endpoint",
+    TOO_OFTEN: "Too many requests",
+    NO_PERMISSION: "The ApiKey lacks the permission",
+    IP_NOT_ALLOWED: "IP address not allowed",
+    BAD_TIMESTAMP: "Invalid timestamp",
+    NO_ENDPOINT: "No such endpoint, or no ACCESS-KEY",
+    EXPIRED_KEY: "The ApiKey has expired",
+    NO_ORDER: "No such order",
+    TOO_LONG: "Too long a time",
     NO_SYMBOL: "Wrong trading pair symbol",
     NO_CURRENCY: "Invalid currency",
     BAD_TIMES: "The end must be after the start",
@@ -72,20 +90,32 @@ class Refused(Exception):
         self.code = code
 
 
+def is_public(request: WireRequest) -> bool:
+    """Whether the path, which begins with /v3/, is one of a public endpoint."""
+    return endpoint_of(request) in _PUBLIC
+
+
 def reply(floor: Floor, now: int, request: WireRequest) -> WireReply:
-    """The reply to a request whose path begins with /v3/. `now` is in epoch seconds."""
+    """The reply to a request of a public endpoint. `now` is in epoch seconds."""
     try:
-        try:
-            endpoint = _PUBLIC.get(decoded(request.path).removeprefix("/v3"))
-        except Malformed:
-            endpoint = None
-        if endpoint is None:
-            raise Refused(NO_ENDPOINT)
         if request.method != "GET":
             raise Refused(WRONG_METHOD)
-        return json_reply(endpoint(floor, now, _query(request)))
+        return json_reply(_PUBLIC[endpoint_of(request)](floor, now, query_of(request)))
     except Refused as refused:
-        return json_reply({"code": refused.code, "msg": MESSAGES[refused.code]})
+        return refusal(refused.code)
+
+
+def refusal(code: int) -> WireReply:
+    """A `code` of the document's table, with words."""
+    return json_reply({"code": code, "msg": MESSAGES[code]})
+
+
+def endpoint_of(request: WireRequest) -> str:
+    """The path behind /v3, decoded; empty if it cannot be."""
+    try:
+        return decoded(request.path).removeprefix("/v3")
+    except Malformed:
+        return ""
 
 
 def ping(_floor: Floor, _now: int, _query: Query) -> object:
@@ -116,15 +146,15 @@ def markets(floor: Floor, now: int, _query: Query) -> object:
 def ticker(floor: Floor, now: int, query: Query) -> object:
     """GET /ticker: of one `symbol`, or of all; vol is in base currency, base_vol in quote."""
     if "symbol" in query:
-        asked = [_market(floor, query)]
+        asked = [market_of(floor, query)]
     else:
-        asked = [_market(floor, {"symbol": rules.symbol}) for rules in floor.rules(DFX)]
+        asked = [market_of(floor, {"symbol": rules.symbol}) for rules in floor.rules(DFX)]
     return {"ticker": [_ticker(market, now) for market in asked], "date": now, "code": 0}
 
 
 def order_book(floor: Floor, now: int, query: Query) -> object:
     """GET /order_book: bids best first, asks best last, as in the document's sample."""
-    market, limit = _market(floor, query), _limit(query, 10, 150)
+    market, limit = market_of(floor, query), limit_of(query, 10, 150)
     book = market.book(now, limit)
     return {
         "bids": [_level(market.rules, level) for level in book.bids],
@@ -136,7 +166,7 @@ def order_book(floor: Floor, now: int, query: Query) -> object:
 
 def trades(floor: Floor, now: int, query: Query) -> object:
     """GET /trades: newest first; `type` is the taker's side."""
-    market, limit = _market(floor, query), _limit(query, 100, 500)
+    market, limit = market_of(floor, query), limit_of(query, 100, 500)
     rules = market.rules
     data = [
         {
@@ -157,12 +187,12 @@ def kline(floor: Floor, now: int, query: Query) -> object:
     Without start_time the 200 periods before end_time, without end_time up to now; of more
     than 500 the first 500.
     """
-    market = _market(floor, query)
+    market = market_of(floor, query)
     period = PERIODS.get(query.get("period", ""))
     if period is None:
         raise Refused(ILLEGAL)
-    end = _whole(query, "end_time", market.moment(now))
-    start = _whole(query, "start_time", end - _USUAL_CANDLES * period + 1)
+    end = whole_of(query, "end_time", market.moment(now))
+    start = whole_of(query, "start_time", end - _USUAL_CANDLES * period + 1)
     if end <= start:
         raise Refused(BAD_TIMES)
     rules = market.rules
@@ -246,7 +276,7 @@ _PUBLIC: dict[str, Callable[[Floor, int, Query], object]] = {
 }
 
 
-def _query(request: WireRequest) -> Query:
+def query_of(request: WireRequest) -> Query:
     """All parameters; the query string goes before the body."""
     try:
         return parameters(request.body.decode("ascii")) | parameters(request.query)
@@ -254,7 +284,7 @@ def _query(request: WireRequest) -> Query:
         raise Refused(ILLEGAL) from error
 
 
-def _market(floor: Floor, query: Query) -> Market:
+def market_of(floor: Floor, query: Query) -> Market:
     if "symbol" not in query:
         raise Refused(ILLEGAL)
     symbol = query["symbol"]
@@ -264,14 +294,14 @@ def _market(floor: Floor, query: Query) -> Market:
     return market
 
 
-def _limit(query: Query, usual: int, most: int) -> int:
-    limit = _whole(query, "limit", usual)
+def limit_of(query: Query, usual: int, most: int) -> int:
+    limit = whole_of(query, "limit", usual)
     if not 1 <= limit <= most:
         raise Refused(ILLEGAL)
     return limit
 
 
-def _whole(query: Query, name: str, usual: int) -> int:
+def whole_of(query: Query, name: str, usual: int) -> int:
     """A parameter of digits only, within the range of times."""
     text = query.get(name)
     if text is None:

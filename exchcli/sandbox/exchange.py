@@ -6,10 +6,16 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from threading import Lock
+from typing import TYPE_CHECKING
 
 from exchcli.sandbox.floor import Floor
-from exchcli.sandbox.store import Store
+from exchcli.sandbox.limits import DFX_WEIGHT, DGT_PUBLIC, Limits, too_many
+from exchcli.sandbox.store import FILE, Store
 from exchcli.sandbox.wire import WireReply, WireRequest, json_reply
+
+if TYPE_CHECKING:
+    from exchcli.sandbox.accounts import DemoAccount
+    from exchcli.sandbox.call import Call
 
 
 class Sandbox:
@@ -31,6 +37,7 @@ class Sandbox:
         self.lock = Lock()
         self.store = Store(folder, self.now(), seed)
         self.floor = Floor(self.store)
+        self.limits = Limits(folder / f"{FILE}-limits")
 
     def now(self) -> int:
         """The exchanges' clock, in whole seconds since the epoch."""
@@ -38,18 +45,64 @@ class Sandbox:
 
     def handle(self, request: WireRequest) -> WireReply:
         """The exchange's reply, whatever was asked. Raises StateError if the store fails."""
-        with self.lock, self.store.reading():
-            self.floor.refresh()
-            # One command speaks to one exchange: only its adapter is imported.
+        # One command speaks to one exchange: only its adapter is imported, and what signed
+        # requests need only for those.
+        with self.lock:
             if request.path.startswith("/api/"):
-                from exchcli.sandbox import dgtmarket
-
-                return dgtmarket.reply(self.floor, self.now(), request)
+                return self._dgtmarket(request)
             if request.path.startswith("/v3/"):
-                from exchcli.sandbox import digifinex
-
-                return digifinex.reply(self.floor, self.now(), request)
+                return self._digifinex(request)
         return json_reply({"detail": "Not found."}, 404)
+
+    def accounts(self, exchange: str) -> list[DemoAccount]:
+        """The two funded accounts of "dgt" or "dfx", each with its newest key."""
+        from exchcli.sandbox.accounts import demo_accounts
+
+        with self.lock:
+            return demo_accounts(self.store, exchange)
+
+    def mark_key(self, key: str, state: str) -> None:
+        """What the exchange thinks of a key from now on, for tests of refusals.
+
+        `state` is active, revoked, expired, no_permission or ip_not_allowed. Raises ValueError
+        for another word and for a key that does not exist.
+        """
+        from exchcli.sandbox.accounts import mark_key
+
+        with self.lock:
+            mark_key(self.store, key, state)
 
     def close(self) -> None:
         self.store.close()
+        self.limits.close()
+
+    def _dgtmarket(self, request: WireRequest) -> WireReply:
+        if request.path.startswith(("/api/private/", "/api/public/token")):
+            from exchcli.sandbox import dgtmarket_private
+
+            return dgtmarket_private.reply(self._call(request))
+        if wait := self.limits.wait("dgt:public", DGT_PUBLIC, self._clock()):
+            return too_many(wait)
+        from exchcli.sandbox import dgtmarket
+
+        with self.store.reading():
+            self.floor.refresh()
+            return dgtmarket.reply(self.floor, self.now(), request)
+
+    def _digifinex(self, request: WireRequest) -> WireReply:
+        from exchcli.sandbox import digifinex
+
+        if not digifinex.is_public(request):
+            from exchcli.sandbox import digifinex_private
+
+            return digifinex_private.reply(self._call(request))
+        if self.limits.wait("dfx:public", DFX_WEIGHT, self._clock()):
+            return digifinex.refusal(digifinex.TOO_OFTEN)
+        with self.store.reading():
+            self.floor.refresh()
+            return digifinex.reply(self.floor, self.now(), request)
+
+    def _call(self, request: WireRequest) -> Call:
+        from exchcli.sandbox.call import Call
+
+        return Call(request, self.floor, self.store, self.limits, self._clock())

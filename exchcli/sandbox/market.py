@@ -84,6 +84,10 @@ class Market:
         """The newest trades, newest first."""
         return self._tape.latest(self.moment(now), count)
 
+    def between(self, start: int, end: int) -> list[Print]:
+        """The trades of start <= time < end, oldest first, at any time."""
+        return self._tape.between(start, end)
+
     def candles(self, period: int, start: int, end: int, now: int, most: int) -> list[Candle]:
         """The candles that open at start <= time <= end, oldest first; the first `most` of them.
 

@@ -12,12 +12,14 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from exchcli.errors import StateError
 from exchcli.sandbox.catalog import SIMULATIONS, Rules
 
 FILE = "sandbox.sqlite"
-VERSION = 1
+# 1 had the market only; 2 has accounts as well.
+VERSION = 2
 DEFAULT_SEED = 20200519
 
 # SQLite's names of errors after which the file is no use; all others may pass.
@@ -79,14 +81,18 @@ class Store:
                 _create(self.path, now, DEFAULT_SEED if seed is None else seed)
             self._db = _connect(self.path)
             try:
-                self.opened, stored = self._check()
+                self.opened, self.stored_seed = self._check()
             except BaseException:
                 self._db.close()
                 raise
-        self.seed = stored if seed is None else seed
+        self.seed = self.stored_seed if seed is None else seed
 
     def rows(self, sql: str, *values: object) -> list[tuple[int, ...]]:
         """The rows of a query over whole numbers."""
+        return self.select(sql, *values)
+
+    def select(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
+        """The rows of any query."""
         with self._telling():
             return self._db.execute(sql, values).fetchall()
 
@@ -134,11 +140,13 @@ class Store:
     def _check(self) -> tuple[int, int]:
         """When the market opened, and its seed."""
         version = self._db.execute("PRAGMA user_version").fetchone()[0]
-        if version != VERSION:
+        if version not in (1, VERSION):
             raise _unreadable(self.path, f"its layout is {version}, and this exch knows {VERSION}")
         row = self._db.execute("SELECT opened, seed FROM sandbox").fetchone()
         if row is None or not all(isinstance(value, int) for value in row):
             raise _unreadable(self.path, "it does not say when it was opened")
+        if version < VERSION:
+            _give_accounts(self._db)
         opened, seed = row
         return opened, seed
 
@@ -204,13 +212,27 @@ def _connect(path: Path) -> sqlite3.Connection:
     return db
 
 
+def _give_accounts(db: sqlite3.Connection) -> None:
+    """From layout 1 to 2. Nothing is lost by doing it twice, when two processes meet here."""
+    from exchcli.sandbox.schema import ACCOUNTS
+
+    try:
+        db.executescript(f"BEGIN IMMEDIATE; {ACCOUNTS} PRAGMA user_version = 2; COMMIT;")
+    except BaseException:
+        if db.in_transaction:
+            db.execute("ROLLBACK")
+        raise
+
+
 def _create(path: Path, now: int, seed: int) -> None:
+    from exchcli.sandbox.schema import ACCOUNTS
+
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     draft = path.with_name(f"{FILE}.new-{os.getpid()}-{time.monotonic_ns()}")
     db = sqlite3.connect(draft, isolation_level=None)
     try:
         db.execute("PRAGMA journal_mode = WAL")
-        db.executescript(f"BEGIN; {_SCHEMA} PRAGMA user_version = {VERSION};")
+        db.executescript(f"BEGIN; {_SCHEMA} {ACCOUNTS} PRAGMA user_version = {VERSION};")
         db.execute("INSERT INTO sandbox VALUES (?, ?)", (now, seed))
         db.execute("COMMIT")
         db.close()

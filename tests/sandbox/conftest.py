@@ -17,6 +17,16 @@ from exchcli.sandbox.wire import WireReply, WireRequest
 OPENED = 1772600807
 
 
+class Unlimited:
+    """Limits for property tests, which ask hundreds of times within one second."""
+
+    def wait(self, *_asked: Any) -> int:
+        return 0
+
+    def close(self) -> None:
+        pass
+
+
 class Asked:
     """A sandbox and its clock: `now` is in epoch seconds and may be set."""
 
@@ -33,6 +43,12 @@ class Asked:
     def __call__(self, target: str, method: str = "GET", body: bytes = b"") -> Any:
         """The JSON of the reply; numbers with a point are Decimals."""
         return json.loads(self.reply(target, method, body).body, parse_float=Decimal)
+
+    def unlimited(self) -> Asked:
+        """The same sandbox without limits."""
+        self.sandbox.limits.close()
+        self.sandbox.limits = Unlimited()  # type: ignore[assignment]
+        return self
 
     def at(self, seconds: int) -> Asked:
         """The same sandbox, so many seconds after its opening."""
@@ -51,7 +67,7 @@ def ask(tmp_path: Path) -> Iterator[Asked]:
 @pytest.fixture(scope="session")
 def always(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asked]:
     """One sandbox for tests that only read, at moments of their own."""
-    asked = Asked(tmp_path_factory.mktemp("always") / "sandbox")
+    asked = Asked(tmp_path_factory.mktemp("always") / "sandbox").unlimited()
     yield asked
     asked.sandbox.close()
 
@@ -59,7 +75,7 @@ def always(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asked]:
 @pytest.fixture(scope="session")
 def always_new(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """For property tests that write: one sandbox, whose folder is of the session."""
-    asked = Asked(tmp_path_factory.mktemp("always_new") / "sandbox")
+    asked = Asked(tmp_path_factory.mktemp("always_new") / "sandbox").unlimited()
     yield lambda: asked.at(0)
     asked.sandbox.close()
 

@@ -91,7 +91,7 @@ def test_the_sample_trades_before_the_opening_are_counted_down_from_7557(ask):
         "/api/public/ticker24/BTCPLN\u0130/",
         "/api/public/ticker24/" + "A" * 100_000,
         "/api/",
-        "/api/private/wallets/",
+        "/api/private/nothing/",
         "/elsewhere",
         "/",
         "",

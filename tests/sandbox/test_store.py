@@ -26,10 +26,10 @@ def test_the_folder_is_made_for_its_owner_only(ask):
     assert stat.S_IMODE(ask.folder.stat().st_mode) == 0o700
 
 
-def test_closing_leaves_one_file_and_no_drafts(ask):
+def test_closing_leaves_the_store_the_limits_and_no_drafts(ask):
     ask("/v3/ticker")
     ask.sandbox.close()
-    assert files(ask.folder) == [FILE]
+    assert files(ask.folder) == [FILE, f"{FILE}-limits", f"{FILE}-limits-journal"]
 
 
 def test_the_same_folder_is_the_same_market(open_sandbox):

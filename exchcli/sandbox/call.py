@@ -1,0 +1,26 @@
+"""One private request and what answers it."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from exchcli.sandbox.floor import Floor
+from exchcli.sandbox.limits import Limits
+from exchcli.sandbox.store import Store
+from exchcli.sandbox.wire import WireRequest
+
+
+class Call(NamedTuple):
+    """`time` is the exchange's clock in nanoseconds; `account` is 0 until the key is checked."""
+
+    request: WireRequest
+    floor: Floor
+    store: Store
+    limits: Limits
+    time: int
+    account: int = 0
+
+    @property
+    def now(self) -> int:
+        """Whole epoch seconds."""
+        return self.time // 1_000_000_000

@@ -1,0 +1,86 @@
+"""Who signed a DigiFinex request: the key, the time and the signature, as its document has it."""
+
+from __future__ import annotations
+
+from exchcli.sandbox import accounts
+from exchcli.sandbox.accounts import find_key
+from exchcli.sandbox.call import Call
+from exchcli.sandbox.catalog import DFX
+from exchcli.sandbox.digifinex import (
+    BAD_SIGNATURE,
+    BAD_TIMESTAMP,
+    EXPIRED_KEY,
+    ILLEGAL,
+    IP_NOT_ALLOWED,
+    NO_ENDPOINT,
+    NO_PERMISSION,
+    TOO_OFTEN,
+    UNKNOWN_KEY,
+    Refused,
+)
+from exchcli.sandbox.limits import DFX_WEIGHT, SECOND
+from exchcli.sandbox.signature import matches
+from exchcli.sandbox.wire import WireRequest
+
+# How late and how early a request may arrive, in nanoseconds.
+_LATE, _EARLY = 5 * SECOND, SECOND
+_LATEST = 60 * SECOND
+_STATES = {
+    accounts.REVOKED: UNKNOWN_KEY,
+    accounts.EXPIRED: EXPIRED_KEY,
+    accounts.IP_NOT_ALLOWED: IP_NOT_ALLOWED,
+}
+
+
+def signed(call: Call, weight: int = 1) -> Call:
+    """The call with its account. Raises Refused, in this order, for: no key, a key that is not
+    known, too many requests, a key out of use, the timestamp, the signature, no permission."""
+    headers = call.request.headers
+    name = headers.get("access-key")
+    if not name:
+        raise Refused(NO_ENDPOINT)
+    key = find_key(call.store, DFX, name)
+    scope = "dfx:unknown" if key is None else f"dfx:{key.key}"
+    if call.limits.wait(scope, DFX_WEIGHT, call.time, weight):
+        raise Refused(TOO_OFTEN)
+    if key is None:
+        raise Refused(UNKNOWN_KEY)
+    if key.state in _STATES:
+        raise Refused(_STATES[key.state])
+    _check_time(call)
+    _check_signature(call.request, key.secret)
+    if key.state == accounts.NO_PERMISSION:
+        raise Refused(NO_PERMISSION)
+    return call._replace(account=key.account)
+
+
+def _check_time(call: Call) -> None:
+    """ACCESS-TIMESTAMP is in whole seconds, and the server's clock finer than that.
+
+    ACCESS-RECV-WINDOW takes the place of the 5 seconds, at most 60. Its unit is not
+    documented: above 1000 it is read as milliseconds, else as seconds.
+    """
+    headers = call.request.headers
+    late = _LATE
+    if (text := headers.get("access-recv-window")) is not None:
+        if not _is_number(text):
+            raise Refused(ILLEGAL)
+        window = int(text)
+        late = min(_LATEST, window * SECOND // 1000 if window > 1000 else window * SECOND)
+    text = headers.get("access-timestamp", "")
+    if not _is_number(text):
+        raise Refused(BAD_TIMESTAMP)
+    age = call.time - int(text) * SECOND
+    if not -_EARLY <= age <= late:
+        raise Refused(BAD_TIMESTAMP)
+
+
+def _check_signature(request: WireRequest, secret: str) -> None:
+    """Over the query, the body, or query&body, in the bytes that were received."""
+    message = b"&".join(part for part in (request.query.encode(), request.body) if part)
+    if not matches(secret, message, request.headers.get("access-sign", "")):
+        raise Refused(BAD_SIGNATURE)
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) <= 15

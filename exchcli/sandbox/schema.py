@@ -1,0 +1,161 @@
+"""What accounts need of the store: the second half of its layout.
+
+Amounts and prices are text, plain decimals, exact; times are microseconds since the epoch.
+Whoever has an id of its own is numbered for each exchange, from what the demo account has
+seen on. Nothing is ever deleted: what is over changes its status.
+"""
+
+from __future__ import annotations
+
+ACCOUNTS = """
+-- Number 0, 1 ...: the demo accounts. Number -1 is the house, the other side of every entry:
+-- its wallets are `outside` (deposits, withdrawals), `market` (whoever trades there) and `fees`.
+CREATE TABLE IF NOT EXISTS accounts (
+    account  INTEGER PRIMARY KEY,
+    exchange TEXT NOT NULL,
+    number   INTEGER NOT NULL,
+    username TEXT,
+    password TEXT,
+    UNIQUE (exchange, number),
+    UNIQUE (exchange, username)
+);
+
+-- The newest row of an account is its current pair.
+CREATE TABLE IF NOT EXISTS keys (
+    id      INTEGER PRIMARY KEY,
+    key     TEXT NOT NULL UNIQUE,
+    secret  TEXT NOT NULL,
+    account INTEGER NOT NULL REFERENCES accounts,
+    state   TEXT NOT NULL DEFAULT 'active' CHECK
+        (state IN ('active', 'revoked', 'expired', 'no_permission', 'ip_not_allowed'))
+);
+CREATE INDEX IF NOT EXISTS keys_of ON keys (account);
+
+-- What there is now: the sum of the entries, and how much of it orders, positions and
+-- pending withdrawals hold. Wallets are spot, margin and otc.
+CREATE TABLE IF NOT EXISTS balances (
+    account  INTEGER NOT NULL REFERENCES accounts,
+    wallet   TEXT NOT NULL,
+    currency TEXT NOT NULL,
+    total    TEXT NOT NULL,
+    held     TEXT NOT NULL,
+    PRIMARY KEY (account, wallet, currency)
+) WITHOUT ROWID;
+
+-- How it came about. The entries of one deed add up to zero in every currency.
+CREATE TABLE IF NOT EXISTS entries (
+    exchange TEXT NOT NULL,
+    id       INTEGER NOT NULL,
+    deed     INTEGER NOT NULL,      -- the id of the first entry of the same deed
+    account  INTEGER NOT NULL REFERENCES accounts,
+    wallet   TEXT NOT NULL,
+    currency TEXT NOT NULL,
+    kind     TEXT NOT NULL,         -- deposit, withdrawal, transfer, trade, fee, profit
+    amount   TEXT NOT NULL,
+    balance  TEXT NOT NULL,         -- the wallet's total after it
+    time     INTEGER NOT NULL,
+    PRIMARY KEY (exchange, id)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS entries_of ON entries (account, wallet, time);
+
+CREATE TABLE IF NOT EXISTS orders (
+    exchange  TEXT NOT NULL,
+    id        INTEGER NOT NULL,
+    code      TEXT NOT NULL,        -- the id that users see: the same in digits, or 32 hex digits
+    account   INTEGER NOT NULL REFERENCES accounts,
+    wallet    TEXT NOT NULL,        -- spot or margin
+    symbol    TEXT NOT NULL,
+    side      TEXT NOT NULL CHECK (side IN ('buy', 'sell')),
+    price     TEXT,                 -- NULL in a market order
+    stop      TEXT,                 -- the price at which it becomes active; then NULL
+    amount    TEXT,                 -- in base; NULL in a market order that spends quote
+    spend     TEXT,                 -- in quote; NULL in all others
+    post_only INTEGER NOT NULL DEFAULT 0,
+    status    TEXT NOT NULL CHECK (status IN ('open', 'filled', 'canceled')),
+    filled    TEXT NOT NULL,        -- in base
+    cost      TEXT NOT NULL,        -- in quote, without fees
+    held      TEXT NOT NULL,        -- what it holds now: of a buy quote, of a sell base currency
+    created   INTEGER NOT NULL,
+    updated   INTEGER NOT NULL,
+    PRIMARY KEY (exchange, id)
+) WITHOUT ROWID;
+CREATE UNIQUE INDEX IF NOT EXISTS orders_by_code ON orders (exchange, code);
+CREATE INDEX IF NOT EXISTS orders_of ON orders (account, wallet, created);
+CREATE INDEX IF NOT EXISTS orders_open ON orders (exchange, symbol) WHERE status = 'open';
+
+CREATE TABLE IF NOT EXISTS fills (
+    exchange TEXT NOT NULL,
+    id       INTEGER NOT NULL,
+    "order"  INTEGER NOT NULL,
+    account  INTEGER NOT NULL REFERENCES accounts,
+    price    TEXT NOT NULL,
+    amount   TEXT NOT NULL,
+    cost     TEXT NOT NULL,
+    fee      TEXT NOT NULL,
+    fee_currency TEXT NOT NULL,
+    fee_rate TEXT NOT NULL,         -- 0.003 is 0.3 percent
+    maker    INTEGER NOT NULL,
+    time     INTEGER NOT NULL,
+    PRIMARY KEY (exchange, id),
+    FOREIGN KEY (exchange, "order") REFERENCES orders
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS fills_of ON fills (account, time);
+CREATE INDEX IF NOT EXISTS fills_of_order ON fills (exchange, "order");
+
+-- Open margin positions. `cost` is what the amount was bought for, or sold short for; `held`
+-- the part of it that is the account's own money, held in the margin wallet.
+CREATE TABLE IF NOT EXISTS positions (
+    account  INTEGER NOT NULL REFERENCES accounts,
+    symbol   TEXT NOT NULL,
+    side     TEXT NOT NULL CHECK (side IN ('long', 'short')),
+    leverage TEXT NOT NULL,
+    amount   TEXT NOT NULL,
+    cost     TEXT NOT NULL,
+    held     TEXT NOT NULL,
+    PRIMARY KEY (account, symbol)
+) WITHOUT ROWID;
+
+-- Deposits and withdrawals. What a pending withdrawal takes, with its fee, is held.
+CREATE TABLE IF NOT EXISTS payments (
+    exchange TEXT NOT NULL,
+    id       INTEGER NOT NULL,
+    account  INTEGER NOT NULL REFERENCES accounts,
+    kind     TEXT NOT NULL CHECK (kind IN ('deposit', 'withdrawal')),
+    currency TEXT NOT NULL,
+    chain    TEXT NOT NULL,
+    amount   TEXT NOT NULL,
+    fee      TEXT NOT NULL,
+    address  TEXT NOT NULL,
+    tag      TEXT NOT NULL,
+    hash     TEXT NOT NULL,
+    status   TEXT NOT NULL CHECK (status IN ('pending', 'confirming', 'done', 'canceled')),
+    created  INTEGER NOT NULL,
+    updated  INTEGER NOT NULL,
+    PRIMARY KEY (exchange, id)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS payments_of ON payments (account, kind, id);
+
+-- Between wallets of one account.
+CREATE TABLE IF NOT EXISTS transfers (
+    exchange    TEXT NOT NULL,
+    id          INTEGER NOT NULL,
+    account     INTEGER NOT NULL REFERENCES accounts,
+    currency    TEXT NOT NULL,
+    amount      TEXT NOT NULL,
+    from_wallet TEXT NOT NULL,
+    to_wallet   TEXT NOT NULL,
+    time        INTEGER NOT NULL,
+    PRIMARY KEY (exchange, id)
+) WITHOUT ROWID;
+
+-- Where an account receives (`deposit`), and where it may send (`withdrawal`).
+CREATE TABLE IF NOT EXISTS addresses (
+    account  INTEGER NOT NULL REFERENCES accounts,
+    kind     TEXT NOT NULL CHECK (kind IN ('deposit', 'withdrawal')),
+    currency TEXT NOT NULL,
+    chain    TEXT NOT NULL,
+    address  TEXT NOT NULL,
+    tag      TEXT NOT NULL,
+    PRIMARY KEY (account, kind, currency, chain, address)
+) WITHOUT ROWID;
+"""

@@ -1,0 +1,221 @@
+"""What orders do to balances: what they hold, and what a fill moves.
+
+Whoever receives pays the fee, out of what is received: a buyer in base currency, a seller
+in quote. On margin only the quote currency moves: fees, and the profit or loss of what is
+closed; the amount itself is a position.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import NamedTuple
+
+from exchcli.sandbox.catalog import Rules
+from exchcli.sandbox.ledger import Ledger, Place, down, text, times, up
+
+# What the maker and the taker pay, as a part of what they receive.
+FEES = {
+    "dgt": (Decimal("0.002"), Decimal("0.003")),
+    "dfx": (Decimal("0.001"), Decimal("0.002")),
+}
+LEVERAGE = Decimal(3)
+ZERO = Decimal(0)
+
+
+class Fill(NamedTuple):
+    """One trade of an order; `time` in microseconds. `fee` is in `fee_currency`."""
+
+    id: int
+    order: int
+    account: int
+    price: Decimal
+    amount: Decimal
+    cost: Decimal
+    fee: Decimal
+    fee_currency: str
+    fee_rate: Decimal
+    maker: bool
+    time: int
+
+
+class Order:
+    """An order and its state; the attributes are the columns of `orders`."""
+
+    def __init__(
+        self,
+        id_: int,
+        account: int,
+        rules: Rules,
+        side: str,
+        created: int,
+        *,
+        amount: Decimal | None = None,
+        price: Decimal | None = None,
+        spend: Decimal | None = None,
+        stop: Decimal | None = None,
+        post_only: bool = False,
+        wallet: str = "spot",
+    ) -> None:
+        """A limit order has amount and price; a market order one of amount and spend (quote)."""
+        self.id = id_
+        self.account = account
+        self.rules = rules
+        self.wallet = wallet
+        self.side = side
+        self.price = price
+        self.stop = stop
+        self.amount = amount
+        self.spend = spend
+        self.post_only = post_only
+        self.status = "open"
+        self.filled = self.cost = self.held = ZERO
+        self.created = self.updated = created
+
+    @property
+    def buys(self) -> bool:
+        return self.side == "buy"
+
+    @property
+    def pays_from(self) -> Place:
+        """The balance that this order holds a part of."""
+        currency = self.rules.base if self.wallet == "spot" and not self.buys else self.rules.quote
+        return self.account, self.wallet, currency
+
+    def needs(self) -> Decimal:
+        """What it has to hold now; market orders are over at once, and hold nothing."""
+        if self.status != "open" or self.amount is None or self.price is None:
+            return ZERO
+        rest = self.amount - self.filled
+        if self.wallet == "margin":
+            return own_part(times(rest, self.price))
+        return up(times(rest, self.price)) if self.buys else rest
+
+
+class Position:
+    """An open margin position; `cost` is what its amount was bought, or sold short, for."""
+
+    def __init__(self, account: int, rules: Rules, side: str) -> None:
+        self.account = account
+        self.rules = rules
+        self.side = side
+        self.amount = self.cost = self.held = ZERO
+
+    @property
+    def place(self) -> Place:
+        return self.account, "margin", self.rules.quote
+
+
+def own_part(cost: Decimal) -> Decimal:
+    """What of a position's cost has to be the account's own money."""
+    return up(cost / LEVERAGE)
+
+
+def keep_hold(ledger: Ledger, order: Order) -> None:
+    """Brings what an order holds in line with its state."""
+    needs = order.needs()
+    ledger.hold(order.pays_from, needs - order.held)
+    order.held = needs
+
+
+def fill(
+    ledger: Ledger,
+    order: Order,
+    id_: int,
+    price: Decimal,
+    amount: Decimal,
+    time: int,
+    *,
+    maker: bool,
+    position: Position | None = None,
+) -> Fill:
+    """One trade of an order: its state, the balances and the hold after it.
+
+    `position` is that of a margin order. The order is left open: whoever knows that it is
+    over says so, and calls keep_hold() again.
+    """
+    rules = order.rules
+    rate = FEES[rules.exchange][0 if maker else 1]
+    cost = down(times(price, amount))
+    if position is not None:
+        fee, currency = up(times(cost, rate)), rules.quote
+        _fill_margin(ledger, order, position, amount, cost, fee, time)
+    else:
+        received, currency = (amount, rules.base) if order.buys else (cost, rules.quote)
+        fee = up(times(received, rate))
+        _fill_spot(ledger, order, amount, cost, fee, time)
+    order.filled += amount
+    order.cost += cost
+    order.updated = time
+    keep_hold(ledger, order)
+    return Fill(id_, order.id, order.account, price, amount, cost, fee, currency, rate, maker, time)
+
+
+def _fill_spot(
+    ledger: Ledger, order: Order, amount: Decimal, cost: Decimal, fee: Decimal, time: int
+) -> None:
+    rules = order.rules
+    base = (order.account, "spot", rules.base)
+    quote = (order.account, "spot", rules.quote)
+    gives, takes, given, taken = (
+        (quote, base, cost, amount) if order.buys else (base, quote, amount, cost)
+    )
+    deed = ledger.move("trade", gives, ledger.house("market", gives[2]), given, time)
+    ledger.move("trade", ledger.house("market", takes[2]), takes, taken, time, deed)
+    ledger.move("fee", takes, ledger.house("fees", takes[2]), fee, time, deed)
+
+
+def _fill_margin(
+    ledger: Ledger,
+    order: Order,
+    position: Position,
+    amount: Decimal,
+    cost: Decimal,
+    fee: Decimal,
+    time: int,
+) -> None:
+    """Opens or closes a part of the position; a fill that would turn it around comes as two."""
+    deed = ledger.move("fee", position.place, ledger.house("fees", order.rules.quote), fee, time)
+    if order.buys == (position.side == "long"):
+        position.amount += amount
+        position.cost += cost
+    else:
+        part = down(times(position.cost, amount) / position.amount)
+        profit = cost - part if position.side == "long" else part - cost
+        position.amount -= amount
+        position.cost -= part
+        market = ledger.house("market", order.rules.quote)
+        if profit >= 0:
+            ledger.move("profit", market, position.place, profit, time, deed)
+        else:
+            ledger.move("profit", position.place, market, -profit, time, deed)
+    needs = own_part(position.cost)
+    ledger.hold(position.place, needs - position.held)
+    position.held = needs
+
+
+def order_row(order: Order, code: str) -> tuple[object, ...]:
+    """A row of `orders`; users see the id as `code`."""
+    numbers = (order.price, order.stop, order.amount, order.spend)
+    return (
+        order.rules.exchange, order.id, code, order.account, order.wallet, order.rules.symbol,
+        order.side, *(None if number is None else text(number) for number in numbers),
+        int(order.post_only), order.status, text(order.filled), text(order.cost),
+        text(order.held), order.created, order.updated,
+    )  # fmt: skip
+
+
+def fill_row(exchange: str, fill: Fill) -> tuple[object, ...]:
+    """A row of `fills`."""
+    return (
+        exchange, fill.id, fill.order, fill.account, text(fill.price), text(fill.amount),
+        text(fill.cost), text(fill.fee), fill.fee_currency, text(fill.fee_rate),
+        int(fill.maker), fill.time,
+    )  # fmt: skip
+
+
+def position_row(position: Position) -> tuple[object, ...]:
+    """A row of `positions`."""
+    return (
+        position.account, position.rules.symbol, position.side, text(LEVERAGE),
+        text(position.amount), text(position.cost), text(position.held),
+    )  # fmt: skip
