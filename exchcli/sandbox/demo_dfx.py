@@ -116,9 +116,10 @@ def _margin(story: Story, account: int) -> None:
     bitcoin, ether = story.planner("BTC_USDT"), story.planner("ETH_USDT")
     sizes = Decimal(900), Decimal(700), Decimal(400)
     plans = [
-        bitcoin.taker(story.opened - 25 * DAY, "buy", sizes[0]),
-        bitcoin.maker(story.opened - 16 * DAY, "buy", sizes[1]),
-        bitcoin.maker(story.opened - 8 * DAY, "sell", sizes[2]),
+        # Within the day before the opening, whose prices are far from those of a liquidation.
+        bitcoin.taker(story.opened - 23 * HOUR, "buy", sizes[0]),
+        bitcoin.maker(story.opened - 17 * HOUR, "buy", sizes[1]),
+        bitcoin.maker(story.opened - 9 * HOUR, "sell", sizes[2]),
         ether.taker(story.opened - 22 * DAY, "buy", sizes[1]),
         bitcoin.untouched(story.opened - 6 * DAY, "buy", sizes[2]),
         bitcoin.resting(story.opened - 2 * DAY, "buy", sizes[2], 90),

@@ -7,72 +7,260 @@ UTC). Lists come newest first, in pages of `limit` rows from `offset` on.
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from decimal import Decimal
 
+from exchcli.sandbox import statement
 from exchcli.sandbox.accounts import ensure
 from exchcli.sandbox.call import Call
 from exchcli.sandbox.catalog import DGT
+from exchcli.sandbox.dgtmarket_pages import Filters, listed
 from exchcli.sandbox.dgtmarket_signed import Refused, refused, signed
+from exchcli.sandbox.dgtmarket_token import token
+from exchcli.sandbox.ledger import times, up
+from exchcli.sandbox.statement import FillRow, OrderRow, PaymentRow, Where
+from exchcli.sandbox.trading import FEES
 from exchcli.sandbox.wire import Malformed, WireReply, decoded, json_reply
 
-Rows = Callable[[Call], object]
-Row = Callable[[Call, int], object]
+_SIDES = {"BUY": "buy", "SELL": "sell"}
+# REALIZED_CLOSED is the document's; its table of statuses is lost, and the other four are
+# this project's own choice.
+_STATUSES = {
+    "ACTIVE": "status = 'open' AND filled = '0'",
+    "PARTIALLY_REALIZED": "status = 'open' AND filled != '0'",
+    "REALIZED_CLOSED": "status = 'filled'",
+    "CANCELED": "status = 'canceled' AND filled = '0'",
+    "PARTIALLY_REALIZED_CANCELED": "status = 'canceled' AND filled != '0'",
+}
+# The tables of types and statuses of transfers are lost as well: all are our own choice, and
+# so are the fields of a transfer, of which the document shows none.
+_TYPES = {"DEPOSIT": "deposit", "WITHDRAWAL": "withdrawal"}
+_TRANSFER_STATUSES = {"PENDING": "pending", "REALIZED": "done", "CANCELED": "canceled"}
+_TYPE_NAMES = {ours: theirs for theirs, ours in _TYPES.items()}
+_TRANSFER_STATUS_NAMES = {ours: theirs for theirs, ours in _TRANSFER_STATUSES.items()}
+_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 -- times are told without a zone
 
 
 def reply(call: Call) -> WireReply:
     """The reply to a request whose path begins with /api/private/ or /api/public/token."""
     try:
-        path = decoded(call.request.path)
-    except Malformed:
-        return _not_found()
-    parts = path.removeprefix("/api/").removesuffix("/").split("/")
-    try:
+        parts = decoded(call.request.path).removeprefix("/api/").removesuffix("/").split("/")
+        ensure(call.store, DGT)
         match parts:
+            case ["public", "token"]:
+                return token(call)
             case ["private", resource] if resource in _LISTS:
-                return _read(call, _LISTS[resource])
+                endpoint = _LISTS[resource]
+                return _read(call, endpoint)
+            case ["private", resource, number] if resource in _ROWS:
+                one = _ROWS[resource]
+                return _read(call, lambda signed: one(signed, _id(number)))
+    except Malformed:
+        pass
     except Refused as refusal:
         return refusal.reply
-    return _not_found()
+    return json_reply({"detail": "Not found."}, 404)
 
 
 def wallets(call: Call) -> object:
     """GET /private/wallets/ -- an array; `balance` is all there is, `blocked` a part of it."""
-    rows = call.store.select(
-        "SELECT b.currency, b.total, b.held, i.address, o.address FROM balances b"
-        " LEFT JOIN addresses i ON i.account = b.account AND i.currency = b.currency"
-        " AND i.kind = 'deposit'"
-        " LEFT JOIN addresses o ON o.account = b.account AND o.currency = b.currency"
-        " AND o.kind = 'withdrawal'"
-        " WHERE b.account = ? AND b.wallet = 'spot' ORDER BY b.currency",
-        call.account,
-    )
+    addresses = {
+        (kind, currency): address
+        for kind, currency, address in call.store.select(
+            "SELECT kind, currency, address FROM addresses WHERE account = ?", call.account
+        )
+    }
     return [
         {
-            "outgoing_address": outgoing,
+            "outgoing_address": addresses.get(("withdrawal", currency)),
             "currency": currency,
-            "balance": eight(Decimal(total)),
-            "incoming_address": incoming,
-            "blocked": eight(Decimal(held)),
+            "balance": _eight(total),
+            "incoming_address": addresses.get(("deposit", currency)),
+            "blocked": _eight(held),
         }
-        for currency, total, held, incoming, outgoing in rows
+        for currency, total, held in statement.balances(call.store, call.account, "spot")
     ]
 
 
-_LISTS: dict[str, Rows] = {"wallets": wallets}
+def offers(call: Call) -> object:
+    """GET /private/offers/ -- a page; filters order_type, offer_status, pair, and date_start and
+    date_end, which are compared with `created` and include it."""
+    filters = Filters(call)
+    where = Where("account = ?", call.account)
+    if side := filters.word("order_type", _SIDES):
+        where.also("side = ?", _SIDES[side])
+    if status := filters.word("offer_status", _STATUSES):
+        where.also(_STATUSES[status])
+    if pair := filters.word("pair", _pairs(call)):
+        where.also("symbol = ?", pair)
+    if (start := filters.moment("date_start")) is not None:
+        where.also("created >= ?", start)
+    if (end := filters.moment("date_end")) is not None:
+        where.also("created <= ?", end)
+    page = filters.page()
+    rows = statement.orders(call.store, where, *page)
+    results = _offers(call, rows)
+    return listed(call, filters, page, statement.count(call.store, "orders", where), results)
 
 
-def eight(value: Decimal) -> str:
-    return f"{value:.8f}"
+def offer(call: Call, number: int) -> object:
+    """GET /private/offers/:id/ -- one of them."""
+    where = Where("account = ? AND id = ?", call.account, number)
+    return _only(_offers(call, statement.orders(call.store, where)))
 
 
-def _read(call: Call, endpoint: Rows) -> WireReply:
-    ensure(call.store, DGT)
+def transactions(call: Call) -> object:
+    """GET /private/transactions/ -- a page of one `pair`, BTCPLN unless it is told."""
+    filters = Filters(call)
+    pair = filters.word("pair", _pairs(call)) or "BTCPLN"
+    where = Where("f.account = ? AND o.symbol = ?", call.account, pair)
+    page = filters.page()
+    rows = statement.fills(call.store, where, *page)
+    count = statement.count(call.store, "fills", where)
+    return listed(call, filters, page, count, [_transaction(row) for row in rows])
+
+
+def transaction(call: Call, number: int) -> object:
+    """GET /private/transactions/:id/ -- one of them, of any pair."""
+    where = Where("f.account = ? AND f.id = ?", call.account, number)
+    return _only([_transaction(row) for row in statement.fills(call.store, where)])
+
+
+def transfers(call: Call) -> object:
+    """GET /private/transfers/ -- a page of deposits and withdrawals; filters currency,
+    transfer_type, transfer_status."""
+    filters = Filters(call)
+    where = Where("account = ?", call.account)
+    currencies = {rules.base for rules in call.floor.rules(DGT)} | {"PLN", "BTC"}
+    if currency := filters.word("currency", dict.fromkeys(sorted(currencies))):
+        where.also("currency = ?", currency)
+    if kind := filters.word("transfer_type", _TYPES):
+        where.also("kind = ?", _TYPES[kind])
+    if status := filters.word("transfer_status", _TRANSFER_STATUSES):
+        where.also("status = ?", _TRANSFER_STATUSES[status])
+    page = filters.page()
+    rows = statement.payments(call.store, where, *page)
+    count = statement.count(call.store, "payments", where)
+    return listed(call, filters, page, count, [_transfer(row) for row in rows])
+
+
+def transfer(call: Call, number: int) -> object:
+    """GET /private/transfers/:id/ -- one of them."""
+    where = Where("account = ? AND id = ?", call.account, number)
+    return _only([_transfer(row) for row in statement.payments(call.store, where)])
+
+
+_LISTS: dict[str, Callable[[Call], object]] = {
+    "wallets": wallets,
+    "offers": offers,
+    "transactions": transactions,
+    "transfers": transfers,
+}
+_ROWS: dict[str, Callable[[Call, int], object]] = {
+    "offers": offer,
+    "transactions": transaction,
+    "transfers": transfer,
+}
+
+
+def _read(call: Call, endpoint: Callable[[Call], object]) -> WireReply:
     with call.store.reading():
+        call.floor.refresh()
         call = signed(call)
         if call.request.method != "GET":
             raise refused(405, f'Method "{call.request.method}" not allowed.')
         return json_reply(endpoint(call))
 
 
-def _not_found() -> WireReply:
-    return json_reply({"detail": "Not found."}, 404)
+def _offers(call: Call, rows: list[OrderRow]) -> list[dict[str, object]]:
+    ids = statement.fills_of_orders(call.store, DGT, [row.id for row in rows])
+    return [_offer(row, ids[row.id]) for row in rows]
+
+
+def _offer(row: OrderRow, transactions: list[int]) -> dict[str, object]:
+    return {
+        "status": _status(row),
+        "any_price": row.price is None,
+        "updated": _written(row.updated),
+        "activation_limit": _eight(row.stop or Decimal(0)),
+        "order_type": row.side.upper(),
+        "created": _written(row.created),
+        "transactions": transactions,
+        "filled_amount": _eight(row.filled),
+        "commission": _percent(FEES[DGT][1]),
+        "amount": _eight(row.amount or Decimal(0)),
+        "pair": row.symbol,
+        "blocked": _eight(_blocked(row)),
+        "id": row.id,
+        "quotation": _eight(row.price or Decimal(0)),
+    }
+
+
+def _status(row: OrderRow) -> str:
+    if row.status == "open":
+        return "PARTIALLY_REALIZED" if row.filled else "ACTIVE"
+    if row.status == "canceled":
+        return "PARTIALLY_REALIZED_CANCELED" if row.filled else "CANCELED"
+    return "REALIZED_CLOSED"
+
+
+def _blocked(row: OrderRow) -> Decimal:
+    """What an open offer holds now; of one that is over, as in the sample, what it once held."""
+    if row.status == "open" or row.amount is None:
+        return row.held
+    if row.side == "sell":
+        return row.amount
+    return row.cost if row.price is None else up(times(row.amount, row.price))
+
+
+def _transaction(row: FillRow) -> dict[str, object]:
+    return {
+        "date": _written(row.time),
+        "transaction_type": row.side.upper(),
+        "commission": _percent(row.fee_rate),
+        "amount": _eight(row.amount),
+        "pair": row.symbol,
+        "id": row.id,
+        "quotation": _eight(row.price),
+    }
+
+
+def _transfer(row: PaymentRow) -> dict[str, object]:
+    return {
+        "status": _TRANSFER_STATUS_NAMES[row.status],
+        "updated": _written(row.updated),
+        "created": _written(row.created),
+        "transfer_type": _TYPE_NAMES[row.kind],
+        "amount": _eight(row.amount),
+        "fee": _eight(row.fee),
+        "currency": row.currency,
+        "address": row.address,
+        "id": row.id,
+    }
+
+
+def _pairs(call: Call) -> dict[str, None]:
+    return {rules.symbol: None for rules in call.floor.rules(DGT)}
+
+
+def _id(text: str) -> int:
+    """The number in a path; -1, which nobody has, for anything else."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 18 else -1
+
+
+def _only(rows: list[dict[str, object]]) -> object:
+    if not rows:
+        raise refused(404, "Not found.")
+    return rows[0]
+
+
+def _eight(value: Decimal) -> str:
+    return f"{value:.8f}"
+
+
+def _percent(rate: Decimal) -> str:
+    return _eight(rate * 100)
+
+
+def _written(time: int) -> str:
+    return (_EPOCH + timedelta(microseconds=time)).isoformat(timespec="microseconds")

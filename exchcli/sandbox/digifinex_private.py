@@ -1,13 +1,15 @@
-"""DigiFinex's private half, as far as it reads.
+"""DigiFinex's private half, as far as it reads: which endpoint answers, and how it is asked.
 
-Numbers are JSON numbers, times epoch seconds; `{market}` in a path is spot or margin.
+Numbers are JSON numbers, times epoch seconds. The first word of some paths names a market,
+spot or margin, and for the financial log also otc; a `market` parameter says nothing more.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from decimal import Decimal
 
+from exchcli.sandbox import digifinex_money as money
+from exchcli.sandbox import digifinex_orders as orders
 from exchcli.sandbox.accounts import ensure
 from exchcli.sandbox.call import Call
 from exchcli.sandbox.catalog import DFX
@@ -21,15 +23,33 @@ from exchcli.sandbox.digifinex import (
     refusal,
 )
 from exchcli.sandbox.digifinex_signed import signed
-from exchcli.sandbox.wire import Number, WireReply, json_reply
+from exchcli.sandbox.wire import WireReply, json_reply
 
 Endpoint = Callable[[Call, Query], object]
+OfMarket = Callable[[Call, Query, str], object]
+
+_PRIVATE: dict[str, Endpoint] = {
+    "/spot/assets": money.spot_assets,
+    "/margin/assets": money.margin_assets,
+    "/margin/positions": money.margin_positions,
+    "/deposit/address": money.deposit_address,
+    "/deposit/history": money.deposit_history,
+    "/withdraw/history": money.withdraw_history,
+}
+_OF_MARKET: dict[str, OfMarket] = {
+    "financelog": money.finance_log,
+    "order": orders.order,
+    "order/detail": orders.detail,
+    "order/current": orders.current,
+    "order/history": orders.history,
+    "mytrades": orders.my_trades,
+}
 
 
 def reply(call: Call) -> WireReply:
     """The reply to a request whose path begins with /v3/ and is of no public endpoint."""
     try:
-        endpoint = _PRIVATE.get(endpoint_of(call.request))
+        endpoint = _endpoint(endpoint_of(call.request))
         if endpoint is None:
             raise Refused(NO_ENDPOINT)
         if call.request.method != "GET":
@@ -42,32 +62,13 @@ def reply(call: Call) -> WireReply:
         return refusal(refused.code)
 
 
-def spot_assets(call: Call, _query: Query) -> object:
-    """#spot-account-assets -- `free` and `total` of every currency."""
-    return {"code": 0, "list": _assets(call, "spot")}
-
-
-_PRIVATE: dict[str, Endpoint] = {"/spot/assets": spot_assets}
-
-
-def plain(value: Decimal) -> Number:
-    """A decimal as a JSON number, without idle zeros."""
-    text = format(value, "f")
-    return Number(text.rstrip("0").rstrip(".") if "." in text else text)
-
-
-def _assets(call: Call, wallet: str) -> list[dict[str, object]]:
-    rows = call.store.select(
-        "SELECT currency, total, held FROM balances WHERE account = ? AND wallet = ?"
-        " ORDER BY currency",
-        call.account,
-        wallet,
-    )
-    return [
-        {
-            "currency": currency,
-            "free": plain(Decimal(total) - Decimal(held)),
-            "total": plain(Decimal(total)),
-        }
-        for currency, total, held in rows
-    ]
+def _endpoint(path: str) -> Endpoint | None:
+    if path in _PRIVATE:
+        return _PRIVATE[path]
+    market, _, rest = path.removeprefix("/").partition("/")
+    found = _OF_MARKET.get(rest)
+    markets = ("spot", "margin", "otc") if rest == "financelog" else ("spot", "margin")
+    if found is None or market not in markets:
+        return None
+    of_market = found
+    return lambda call, query: of_market(call, query, market)

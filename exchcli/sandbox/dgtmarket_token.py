@@ -1,0 +1,46 @@
+"""Dgtmarket's token endpoint: a user name and a password for a new key, which ends the old one."""
+
+from __future__ import annotations
+
+import json
+
+from exchcli.sandbox.accounts import renew_key
+from exchcli.sandbox.call import Call
+from exchcli.sandbox.catalog import DGT
+from exchcli.sandbox.dgtmarket_pages import wrong
+from exchcli.sandbox.dgtmarket_signed import refused
+from exchcli.sandbox.limits import DGT_PUBLIC, too_many
+from exchcli.sandbox.wire import Malformed, WireReply, WireRequest, json_reply, parameters
+
+
+def token(call: Call) -> WireReply:
+    """GET or POST /public/token/ -- `key` and `secret`, of 40 characters each.
+
+    The document's heading says GET, its sample posts a form, its text wants JSON: all are
+    taken. Raises Refused for a wrong password (401), and for a field that is missing (400).
+    """
+    if wait := call.limits.wait("dgt:public", DGT_PUBLIC, call.time):
+        return too_many(wait)
+    if call.request.method not in ("GET", "POST"):
+        raise refused(405, f'Method "{call.request.method}" not allowed.')
+    given = _fields(call.request)
+    for name in ("username", "password"):
+        if not given.get(name):
+            raise wrong(name, "This field is required.")
+    key = renew_key(call.store, DGT, given["username"], given["password"])
+    if key is None:
+        raise refused(401, "Wrong username or password.")
+    return json_reply({"key": key.key, "secret": key.secret})
+
+
+def _fields(request: WireRequest) -> dict[str, str]:
+    """Query, form and JSON together; a body goes before the query."""
+    try:
+        given = parameters(request.query)
+        body = request.body.decode("utf-8")
+        if not body.lstrip().startswith("{"):
+            return given | parameters(body)
+        fields = json.loads(body)
+    except (Malformed, ValueError, RecursionError) as error:
+        raise refused(400, "Malformed request.") from error
+    return given | {name: value for name, value in fields.items() if isinstance(value, str)}
