@@ -32,6 +32,8 @@ HEAVY = {
     "platformdirs": {"names", "state"},
     "tomllib": {"config", "cli"},
     "tomli_w": {"config"},
+    "keyring": {"core"},
+    "secretstorage": {"core"},
 }
 
 

@@ -117,12 +117,17 @@ def test(ctx: typer.Context) -> None:
 def move(
     ctx: typer.Context,
     store: Annotated[
-        Literal["keyring", "file"], typer.Option(help="Where it goes: the keyring, or a file.")
-    ],
+        Literal["keyring", "file"] | None,
+        typer.Option(help="Where it goes: the keyring, or a file."),
+    ] = None,
 ) -> None:
     """Move the stored key, such as from the keyring to a file that cron can read."""
     here = session(ctx)
     scope = _real(here)
+    if store is None:
+        raise UsageError(
+            "Where the key goes is missing.", "Name it: --store keyring or --store file."
+        )
     with _changing(scope):
         source = _stored(scope, "moved")
         if source.kind == store:
@@ -277,7 +282,7 @@ def _status(here: Session) -> KeyStatus:
 def _tell_shadow(here: Session, scope: Scope, kind: str) -> None:
     above = shadowed(scope, kind)
     if above:
-        here.say(f"exch: {above} comes before it, and is what commands here use.")
+        here.say(f"exch: {above}.")
 
 
 def _whose(here: Session, scope: Scope) -> str:

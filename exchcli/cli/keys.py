@@ -40,13 +40,17 @@ def pair_of(here: Session) -> Credentials:
         account = here.embedded().accounts(here.exchange.name)[0]
         return Credentials(account.key, Secret(account.secret), "the sandbox")
     scope = scope_of(here)
-    source = find(scope)
-    if source.kind == "pending":
-        here.say(
-            "exch: the rotation of this key was not finished; "
-            f"{scope.command('auth recover')} finishes it."
-        )
-    return source.read()
+    try:
+        source = find(scope)
+        if source.kind == "pending":
+            here.say(
+                "exch: the rotation of this key was not finished; "
+                f"{scope.command('auth recover')} finishes it."
+            )
+        return source.read()
+    except CredentialsError as error:
+        error.exchange = scope.exchange
+        raise
 
 
 def pin(here: Session, scope: Scope, kind: str) -> None:
@@ -68,10 +72,10 @@ def unpin(here: Session, scope: Scope) -> None:
 
 
 def shadowed(scope: Scope, kind: str) -> str | None:
-    """What comes before this kind of store here, such as the environment, if anything does."""
+    """What keeps commands here from using this kind of store, if anything does."""
     kept = scope.kept._replace(store=kind)  # type: ignore[arg-type]
     try:
         source = find(scope._replace(kept=kept))
     except CredentialsError as error:
         return error.message.rstrip(".")
-    return None if source.kind == kind else source.words
+    return None if source.kind == kind else f"commands here use {source.words} instead"

@@ -33,10 +33,8 @@ def check_replaceable(path: Path) -> None:
     """Refuses to write where something else than a file of this user stands."""
     try:
         about = path.lstat()
-    except FileNotFoundError:
-        return
-    except OSError as error:
-        raise _unreadable(path, error) from None
+    except OSError:
+        return  # there is none, or else writing will tell
     _check_kind(path, about)
     _check_owner(path, about)
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from exchcli import names
 from exchcli.core.credentials import secret_service
@@ -28,13 +28,12 @@ from exchcli.core.credentials.patience import (
 from exchcli.errors import CredentialsError, StateError
 from exchcli.state import write_atomically
 
+if TYPE_CHECKING:
+    from exchcli.core.credentials.stores import Scope
+
 T = TypeVar("T")
 
 VARIABLE = "PYTHON_KEYRING_BACKEND"
-UNATTENDED = (
-    "A cron job has no keyring: run `exch {0} auth move --store file` once where there is one, "
-    "or set EXCH_{1}_CREDENTIALS_FILE."
-)
 
 
 class Backend(Protocol):
@@ -74,18 +73,13 @@ class NamedBackend:
 
 
 class Keyring:
-    """The keyring as one exchange uses it: one item for each profile.
+    """The keyring as one exchange uses it: one item for each profile."""
 
-    `state` is where the name of the backend is remembered.
-    """
-
-    def __init__(
-        self, exchange: str, state: Path, env: Mapping[str, str], patience: Patience
-    ) -> None:
-        self.service = f"exch:{exchange}"
-        self._exchange = exchange
-        self._pin = state / "credentials" / "keyring-backend"
-        self._env = env
+    def __init__(self, scope: Scope, patience: Patience) -> None:
+        self.service = f"exch:{scope.exchange}"
+        self._scope = scope
+        self._pin = scope.folder / "keyring-backend"
+        self._env = scope.env
         self._patience = patience
         self._found: Backend | None = None
 
@@ -99,7 +93,7 @@ class Keyring:
         if self.get(user) != text:
             raise CredentialsError(
                 "The keyring took the key, but does not give it back.",
-                f"Keep it in a file: `exch {self._exchange} auth login --store file`.",
+                f"Keep it in a file: {self._scope.command('auth login --store file')}.",
             )
 
     def delete(self, user: str) -> None:
@@ -123,8 +117,8 @@ class Keyring:
         if name.startswith("keyring.backends.null."):
             raise CredentialsError(
                 f"The keyring backend {name} keeps nothing.",
-                f"Unset {VARIABLE}, or correct keyringrc.cfg (`keyring diagnose` shows where); "
-                f"or use --store file.",
+                f"Unset {VARIABLE} or correct keyringrc.cfg (`keyring diagnose` shows where), "
+                f"or keep the key in a file: {self._scope.command('auth login --store file')}.",
             )
         if name.startswith("keyring.backends.fail."):
             raise Unavailable(self._why_none())
@@ -164,20 +158,25 @@ class Keyring:
 
     def _told(self, trouble: KeyringTrouble, user: str) -> CredentialsError:
         """The trouble in words, and the way out of it."""
-        name = self._exchange
-        unattended = UNATTENDED.format(name, name.upper())
+        name, command = self._scope.exchange, self._scope.command
+        unattended = (
+            "For a job that runs when nobody is logged in, such as cron's, run "
+            f"{command('auth move --store file')} once from the desktop, "
+            f"or set EXCH_{name.upper()}_CREDENTIALS_FILE."
+        )
         if isinstance(trouble, Locked):
-            return CredentialsError("The keyring is locked.", f"Unlock it. {unattended}")
+            return CredentialsError("The keyring is locked.", f"Unlock it first. {unattended}")
         if isinstance(trouble, TimedOut):
             return CredentialsError(
                 f"The keyring did not answer within {trouble} s.",
-                f"Its daemon hangs, or asks where nobody looks; log in anew. {unattended}",
+                f"Its daemon hangs, or waits for an answer: log in to the desktop anew. "
+                f"{unattended}",
             )
         if isinstance(trouble, Duplicates):
             return CredentialsError(
                 f"The keyring has {trouble} items for {name}, profile {user}; one is expected.",
                 f"Remove them (`secret-tool clear service {self.service} username {user}`), "
-                f"then run `exch {name} auth login`.",
+                f"then run {command('auth login')}.",
             )
         return CredentialsError(f"The keyring cannot be reached: {trouble}.", unattended)
 

@@ -66,9 +66,7 @@ def rotated(scope: Scope, store: Store, hands: Hands) -> Credentials:
         announce(scope, store)
         pair = call(scope, hands)
         kept = keep_pending(scope, store, pair)
-        put(scope, store, pair, kept)
-        hands.pin(store.kind)
-        forget(scope)
+        finish(scope, store, pair, hands, kept)
     return pair._replace(source=store.words)
 
 
@@ -82,9 +80,7 @@ def recovered(scope: Scope, hands: Hands) -> str:
         pair = pending.read()
         store = _destination(scope, pending.store())
         with uninterrupted():
-            put(scope, store, pair, pending.path.exists())
-            hands.pin(store.kind)
-            forget(scope)
+            finish(scope, store, pair, hands, kept=True)
         hands.accepted(pair)
         return f"The rotation is finished: the new key is in {store.words}, and was accepted."
     intent = read_intent(scope)
@@ -129,23 +125,30 @@ def keep_pending(scope: Scope, store: Store, pair: Credentials) -> bool:
     return True
 
 
-def put(scope: Scope, store: Store, pair: Credentials, kept: bool) -> None:
-    """The store has the new pair, read back."""
+def finish(scope: Scope, store: Store, pair: Credentials, hands: Hands, kept: bool) -> None:
+    """The new pair where it belongs; until it is, `recover` can go on from the pending file."""
     try:
-        store.write(pair)
-        read_back(store, pair)
+        put(store, pair)
+        hands.pin(store.kind)
+        forget(scope)
     except ExchError as error:
         if kept:
             recovering = scope.command("auth recover")
             raise CredentialsError(
-                f"The new key is not in {store.words} yet. {error.message}",
+                f"The key is rotated, but the new one is not in {store.words} yet. {error.message}",
                 f"It is safe in {PendingSource(scope).path}, and used from there; "
                 f"once that is mended, {recovering} finishes the rotation.",
             ) from None
         raise CredentialsError(
-            f"The new key could be kept nowhere, and the old one is revoked. {error.message}",
+            f"The old key is revoked, and the new one could be kept nowhere. {error.message}",
             f"Mend that, then fetch another: {scope.command('auth rotate')}.",
         ) from None
+
+
+def put(store: Store, pair: Credentials) -> None:
+    """The store has the new pair, and gives it back."""
+    store.write(pair)
+    read_back(store, pair)
 
 
 def forget(scope: Scope) -> None:

@@ -7,6 +7,7 @@ several items, waits for ever, and takes 50 ms longer to import.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -138,7 +139,7 @@ def _trouble(error: Exception) -> KeyringTrouble:
 
     if isinstance(error, LockedException | PromptDismissedException):
         return Locked()
-    if isinstance(error, NotAvailable) and isinstance(error.__cause__, KeyError):
+    if isinstance(error, NotAvailable) and not os.environ.get("DBUS_SESSION_BUS_ADDRESS"):
         return Unavailable("there is no D-Bus session here")
     if isinstance(error, NotAvailable | OSError):
         return Unavailable("nobody answers on the D-Bus session")

@@ -169,7 +169,7 @@ class KeyringStore:
         from exchcli.core.credentials.patience import Patience, sees_dialogues
 
         patience = Patience(sees_dialogues(scope.interactive, scope.env), scope.say)
-        self._keyring = Keyring(scope.exchange, scope.state, scope.env, patience)
+        self._keyring = Keyring(scope, patience)
         self._scope = scope
         self.place = f"{self._keyring.service} {scope.profile}"
         self.words = "the keyring"

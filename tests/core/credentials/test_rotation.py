@@ -1,0 +1,318 @@
+"""A rotation killed at every step: the new pair is never lost where that can be helped."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from dgt_keys import PASSWORD, USERNAME, Keys, dgt_keys
+from running import Exch, Ran
+
+KILLED = """
+import os, signal, sys
+from exchcli.core.credentials import rotation
+step, when, *arguments = sys.argv[1:]
+whole = getattr(rotation, step)
+def dies(*given, **named):
+    if when == "after":
+        whole(*given, **named)
+    os.kill(os.getpid(), signal.SIGKILL)
+setattr(rotation, step, dies)
+from exchcli.cli.app import run
+run(arguments)
+"""
+ROTATE = ["dgt", "auth", "rotate", "--username", USERNAME, "--password-stdin", "--yes"]
+
+
+class Rotating:
+    """An exchange, and a home with its old key in a file."""
+
+    def __init__(self, exch: Exch, keys: Keys, url: str) -> None:
+        self.exch = exch
+        self.keys = keys
+        self.env = {"EXCH_DGT_URL": url}
+        self.folder = exch.home / "state" / "credentials"
+        stored = exch(
+            "dgt", "auth", "login", "--store", "file", "--key", "old-key", "--secret-stdin",
+            typed="fake-old-secret", **self.env,
+        )  # fmt: skip
+        assert stored.code == 0, stored.err
+
+    def __call__(self, *arguments: str, typed: str = "") -> Ran:
+        return self.exch("dgt", "auth", *arguments, "-o", "table", typed=typed, **self.env)
+
+    def rotate(self, *more: str) -> Ran:
+        return self.exch(*ROTATE, "-o", "table", *more, typed=PASSWORD, **self.env)
+
+    def die(self, step: str, when: str) -> None:
+        """Rotates in a process that is killed before or after one step."""
+        ran = subprocess.run(
+            [sys.executable, "-c", KILLED, step, when, *ROTATE],
+            env={**self.exch.env, **self.env, "PATH": os.environ["PATH"]},
+            input=PASSWORD, text=True, capture_output=True, timeout=60, check=False,
+        )  # fmt: skip
+        assert ran.returncode == -signal.SIGKILL, ran.stderr
+
+    def key(self) -> str:
+        """The beginning of the key that commands use now."""
+        shown = self.exch("dgt", "auth", "status", "--json", **self.env)
+        assert shown.code == 0, shown.err
+        key: str = json.loads(shown.out)["key"]
+        return key
+
+    def files(self) -> set[str]:
+        return {path.name for path in self.folder.iterdir()}
+
+
+@pytest.fixture
+def dgt(exch: Exch) -> Iterator[Rotating]:
+    with dgt_keys() as (keys, url):
+        yield Rotating(exch, keys, url)
+
+
+CLEAN = {"dgt-default.json", "dgt-default.lock"}
+FINISHED = "The rotation is finished: the new key is in the file "
+
+
+def test_a_rotation_replaces_the_key_and_leaves_nothing_behind(dgt: Rotating) -> None:
+    ran = dgt.rotate()
+    assert (ran.code, ran.out) == (0, "")
+    assert ran.err.endswith("dgt-default.json, and was accepted.\n")
+    assert (dgt.keys.made, dgt.key(), dgt.files()) == (1, "new1...", CLEAN)
+    assert dgt("test").code == 0
+
+
+@pytest.mark.parametrize(("step", "when"), [("preflight", "after"), ("announce", "before")])
+def test_killed_before_its_intent_nothing_has_happened(dgt: Rotating, step: str, when: str) -> None:
+    dgt.die(step, when)
+    assert (dgt.keys.made, dgt.key(), dgt.files()) == (0, "old-...", CLEAN)
+    assert dgt("recover") == (0, "", "There is nothing to recover: no rotation was interrupted.\n")
+
+
+@pytest.mark.parametrize(("step", "when"), [("announce", "after"), ("call", "before")])
+def test_killed_before_the_call_the_old_key_is_found_to_hold(
+    dgt: Rotating, step: str, when: str
+) -> None:
+    dgt.die(step, when)
+    assert dgt.keys.made == 0
+    assert dgt("test").code == 0
+    ran = dgt("recover")
+    assert ran.code == 0
+    assert ran.err.startswith("The rotation did not happen: the key in the file ")
+    assert (dgt.key(), dgt.files()) == ("old-...", CLEAN)
+
+
+@pytest.mark.parametrize(("step", "when"), [("call", "after"), ("keep_pending", "before")])
+def test_killed_between_the_answer_and_the_disk_it_says_what_is_lost_and_what_to_do(
+    dgt: Rotating, step: str, when: str
+) -> None:
+    dgt.die(step, when)
+    assert dgt.keys.made == 1
+    refused = dgt("test")
+    assert refused.code == 3
+    assert "Dgtmarket refused the key (HTTP 401)" in refused.err
+    for _ in range(2):  # asking again does not change the answer
+        ran = dgt("recover")
+        assert ran.code == 3
+        assert "never arrived here, and the old one (old-...) is refused." in ran.err
+        assert "fetch another: `exch dgt auth rotate`." in ran.err
+    assert dgt.rotate().code == 0
+    assert (dgt.key(), dgt.files()) == ("new2...", CLEAN)
+    assert dgt("test").code == 0
+
+
+@pytest.mark.parametrize(
+    ("step", "when"),
+    [
+        ("keep_pending", "after"),
+        ("finish", "before"),
+        ("put", "before"),
+        ("put", "after"),
+        ("forget_intent", "before"),
+        ("forget_intent", "after"),
+        ("forget", "before"),
+    ],
+)
+def test_killed_later_every_command_has_the_new_key_and_recover_finishes(
+    dgt: Rotating, step: str, when: str
+) -> None:
+    dgt.die(step, when)
+    assert (dgt.keys.made, dgt.key()) == (1, "new1...")
+    assert dgt("test").code == 0
+    for other in (["move", "--store", "file"], ["logout", "--yes"]):
+        ran = dgt(*other)
+        assert ran.code == 3
+        assert ran.err.endswith(
+            "A rotation of this key was not finished. Run `exch dgt auth recover` first.\n"
+        )
+    ran = dgt("recover")
+    assert ran.code == 0, ran.err
+    assert ran.err.startswith(FINISHED)
+    assert (dgt.keys.made, dgt.key(), dgt.files()) == (1, "new1...", CLEAN)
+    assert dgt("test").code == 0
+
+
+def test_killed_at_the_very_end_all_is_done(dgt: Rotating) -> None:
+    dgt.die("forget", "after")
+    assert (dgt.key(), dgt.files()) == ("new1...", CLEAN)
+
+
+def test_an_answer_that_breaks_off_is_unknown_and_never_asked_for_again(dgt: Rotating) -> None:
+    def breaks_off(connection: socket.socket, pair: str) -> bool:
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n" + pair.encode())
+        return True
+
+    dgt.keys.answer = breaks_off
+    ran = dgt.rotate("-v")
+    assert ran.code == 7
+    assert "It is not known whether the key was rotated." in ran.err
+    assert "`exch dgt auth recover` finds out" in ran.err
+    assert dgt.keys.made == 1
+    assert "canary" not in ran.err
+    assert dgt("recover").code == 3
+
+
+@pytest.mark.parametrize(
+    "reply", ['{"key": "a"}', '{"key": "a", "secret": ["fake-canary"]}', "[]", "<html>fake-canary"]
+)
+def test_an_answer_without_a_pair_is_unknown_and_not_repeated(dgt: Rotating, reply: str) -> None:
+    def answers(connection: socket.socket, _pair: str) -> bool:
+        head = f"HTTP/1.1 200 OK\r\nContent-Length: {len(reply)}\r\n\r\n"
+        connection.sendall((head + reply).encode())
+        return True
+
+    dgt.keys.answer = answers
+    ran = dgt.rotate("-v")
+    assert ran.code == 7
+    assert "canary" not in ran.err
+
+
+def test_a_wrong_password_changes_nothing(dgt: Rotating) -> None:
+    ran = dgt.exch(*ROTATE, "-o", "table", typed="fake-other-password", **dgt.env)
+    assert ran == (
+        3,
+        "",
+        "exch: Dgtmarket refused the user name or the password (HTTP 401). "
+        "Check both, and that its API is enabled for the account.\n",
+    )
+    assert (dgt.key(), dgt.files()) == ("old-...", CLEAN)
+
+
+def test_an_exchange_that_is_not_reached_changes_nothing(dgt: Rotating) -> None:
+    dgt.env["EXCH_DGT_URL"] = "http://127.0.0.1:1/api"
+    assert dgt.rotate().code == 6
+    assert (dgt.key(), dgt.files()) == ("old-...", CLEAN)
+
+
+def test_a_store_that_fails_is_found_before_anything_is_asked(dgt: Rotating) -> None:
+    file = dgt.folder / "dgt-default.json"
+    file.rename(dgt.folder / "elsewhere")
+    file.symlink_to(dgt.folder / "elsewhere")
+    ran = dgt.rotate()
+    assert (ran.code, dgt.keys.made) == (3, 0)
+    assert "is a symbolic link" in ran.err
+
+
+def test_a_store_that_fails_afterwards_leaves_the_new_key_in_use(dgt: Rotating) -> None:
+    def spoils(_connection: socket.socket, _pair: str) -> bool:
+        file = dgt.folder / "dgt-default.json"
+        file.rename(dgt.folder / "elsewhere")
+        file.symlink_to(dgt.folder / "elsewhere")
+        return False
+
+    dgt.keys.answer = spoils
+    ran = dgt.rotate()
+    assert ran.code == 3
+    assert "The key is rotated, but the new one is not in the file " in ran.err
+    assert "`exch dgt auth recover` finishes the rotation." in ran.err
+    assert dgt("test").code == 0
+    (dgt.folder / "dgt-default.json").unlink()
+    assert dgt("recover").err.startswith(FINISHED)
+    assert dgt.key() == "new1..."
+
+
+def test_ctrl_c_waits_until_the_new_key_is_kept(dgt: Rotating) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "exchcli", *ROTATE],
+        env={**dgt.exch.env, **dgt.env, "PATH": os.environ["PATH"]},
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+
+    def interrupts(_connection: socket.socket, _pair: str) -> bool:
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            process.send_signal(number)
+        return False
+
+    dgt.keys.answer = interrupts
+    _, told = process.communicate(PASSWORD, timeout=60)
+    assert process.returncode == 0, told
+    assert dgt.key() == "new1..."
+
+
+def test_two_rotations_at_once_are_one(dgt: Rotating) -> None:
+    second: list[Ran] = []
+
+    def rotates_too(_connection: socket.socket, _pair: str) -> bool:
+        ran = subprocess.run(
+            [sys.executable, "-m", "exchcli", *ROTATE],
+            env={**dgt.exch.env, **dgt.env, "PATH": os.environ["PATH"]},
+            input=PASSWORD, text=True, capture_output=True, timeout=60, check=False,
+        )  # fmt: skip
+        second.append(Ran(ran.returncode, ran.stdout, ran.stderr))
+        return False
+
+    dgt.keys.answer = rotates_too
+    assert dgt.rotate().code == 0
+    assert second[0].code == 3
+    assert "Another exch is changing the key of dgt, profile default." in second[0].err
+    assert (dgt.keys.made, dgt.key()) == (1, "new1...")
+
+
+@pytest.mark.parametrize("source", ["environment", "file of others", "systemd"])
+def test_a_key_that_exch_cannot_write_back_is_not_rotated(
+    dgt: Rotating, tmp_path: Path, source: str
+) -> None:
+    path = tmp_path / "service" / "exch-dgt"
+    path.parent.mkdir()
+    path.write_text("old-key\nfake-old-secret\n")
+    path.chmod(0o600)
+    dgt.env |= {
+        "environment": {"EXCH_DGT_KEY": "old-key", "EXCH_DGT_SECRET": "fake-old-secret"},
+        "file of others": {"EXCH_DGT_CREDENTIALS_FILE": str(path)},
+        "systemd": {"CREDENTIALS_DIRECTORY": str(path.parent)},
+    }[source]
+    ran = dgt.rotate()
+    assert (ran.code, dgt.keys.made) == (3, 0)
+    assert "which exch cannot write: it is not rotated." in ran.err
+
+
+def test_nobody_to_answer_and_no_yes_is_a_usage_error(dgt: Rotating) -> None:
+    ran = dgt("rotate", "--username", USERNAME, "--password-stdin", typed=PASSWORD)
+    assert (ran.code, dgt.keys.made) == (2, 0)
+
+
+@pytest.mark.parametrize("step", ["keep_pending", "put"])
+def test_the_first_key_of_a_user_name_survives_as_a_rotation_does(exch: Exch, step: str) -> None:
+    with dgt_keys() as (keys, url):
+        login = ["dgt", "auth", "login", "--username", USERNAME, "--password-stdin", "--yes"]
+        login += ["--store", "file"]
+        ran = subprocess.run(
+            [sys.executable, "-c", KILLED, step, "after", *login],
+            env={**exch.env, "EXCH_DGT_URL": url, "PATH": os.environ["PATH"]},
+            input=PASSWORD, text=True, capture_output=True, timeout=60, check=False,
+        )  # fmt: skip
+        assert ran.returncode == -signal.SIGKILL, ran.stderr
+        assert exch("dgt", "auth", "test", EXCH_DGT_URL=url).code == 0
+        assert exch("dgt", "auth", "recover", EXCH_DGT_URL=url).code == 0
+        shown = json.loads(exch("dgt", "auth", "status").out)
+        assert (shown["source"], shown["key"]) == ("file", "new1...")
+        again = exch(*login, typed=PASSWORD, EXCH_DGT_URL=url)
+        assert (again.code, keys.made) == (2, 1)
+        assert "`exch dgt auth rotate` replaces it." in again.err
