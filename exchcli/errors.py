@@ -106,8 +106,11 @@ class UnknownSymbol(Rejected):
 
 
 class RateLimited(ExchError):
+    """`seconds` is for how long the exchange wants to be left alone, where it says so."""
+
     exit = Exit.RATE_LIMITED
     kind = "rate_limited"
+    seconds: int | None = None
 
 
 class NoAnswer(ExchError):

@@ -56,8 +56,13 @@ def write_atomically(path: Path, data: bytes, mode: int = 0o600) -> None:
 def make_folder(folder: Path) -> None:
     """Make `folder` and what is missing above it, each readable by its owner only.
 
-    Raises StateError.
+    Raises StateError, also for a machine without a home: its administrator could make one.
     """
+    if names.NOWHERE in map(str, folder.parents):
+        raise StateError(
+            f"There is no home folder to keep {folder.name} in.",
+            "Set EXCH_HOME to a folder of your own.",
+        )
     try:
         _make(folder)
     except OSError as error:

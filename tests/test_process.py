@@ -142,7 +142,6 @@ def test_a_json_read_loads_only_its_own_exchange_and_no_tables(tmp_path: Path) -
         loaded
         & {
             "rich",
-            "sqlite3",
             "keyring",
             "exchcli.exchanges.digifinex",
             "exchcli.sandbox.exchange",

@@ -31,6 +31,7 @@ class Settings:
         self.sandbox = False
         self.profile: str | None = None
         self.timeout: str | None = None
+        self.no_wait = False
         self.verbose = False
         # Not options: the exchange that was named, and the record that the command shows.
         self.exchange: str | None = None
@@ -61,6 +62,7 @@ def common_options() -> list[TyperOption]:
         _flag("sandbox", ["--sandbox"], "Use the exchange inside exch: no network, no account."),
         _value("profile", ["--profile"], "NAME", "The profile whose settings and key are used."),
         _value("timeout", ["--timeout"], "SECONDS", "Give up after this long in all [30]."),
+        _flag("no_wait", ["--no-wait"], "Fail (exit 5) instead of waiting for a rate limit."),
         _flag("verbose", ["-v", "--verbose"], "Tell on stderr what is sent."),
     ]  # fmt: skip
 

@@ -25,8 +25,10 @@ if TYPE_CHECKING:
     import typer
 
     from exchcli.core.client import Client
+    from exchcli.core.clock import Clock
     from exchcli.core.credentials import Credentials
     from exchcli.core.request import Flow
+    from exchcli.core.throttle import Throttle
     from exchcli.exchanges.base import Exchange
     from exchcli.sandbox.exchange import Sandbox
 
@@ -50,6 +52,7 @@ class Session:
         self._config: Config | None = None
         self._places: Places | None = None
         self._sandbox: Sandbox | None = None
+        self._throttle: Throttle | None = None
         self.pair: Credentials | None = None
         self._looking = threading.Lock()
 
@@ -215,11 +218,45 @@ class Session:
             transport,
             deadline,
             credentials=self.credentials,
+            clock=self.clock(),
+            throttle=self.throttle(),
             seen=self.replies.append,
-            trace=self.say if settings.verbose else lambda _line: None,
+            trace=self.trace,
         )
         self._open.callback(client.close)
         return client
+
+    def clock(self) -> Clock:
+        """What is known of the exchange's clock; of one that is stopped nothing can be kept."""
+        from exchcli.core.clock import Clock
+
+        stopped = self.sandboxed and self._frozen() is not None
+        state = None if stopped else self.places.state
+        return Clock(state, self.exchange.name, self.url, trace=self.trace)
+
+    def throttle(self) -> Throttle:
+        """The limits that all processes share; the sandbox's are counted apart, by its URL."""
+        from exchcli.cli.waiting import Countdown
+        from exchcli.core.throttle import Notices, Throttle
+
+        if self._throttle is None:
+            name, title = self.exchange.name, self.exchange.title
+            self._throttle = Throttle(
+                self.places.state, name, title, self.url, self.config.exchange(name).limits,
+                patient=not self.settings.no_wait,
+                notices=Notices(
+                    waiting=Countdown(sys.stderr, self.settings.verbose),
+                    trace=self.trace,
+                    warn=lambda line: self.say(f"exch: {line}"),
+                ),
+            )  # fmt: skip
+            self._open.callback(self._throttle.close)
+        return self._throttle
+
+    def trace(self, line: str) -> None:
+        """One line on stderr, with -v."""
+        if self.settings.verbose:
+            self.say(line)
 
 
 def session(ctx: typer.Context) -> Session:

@@ -1,32 +1,38 @@
 """The thin HTTP core: runs a flow, sends what it asks for, checks every reply.
 
-A read is tried up to three times, with a jittered pause between, within one deadline. The
-transport is the only seam: the network, the embedded sandbox or a test's own.
+    throttle -> stamp -> encode once -> sign -> send -> check
+
+A read is tried up to three times, with a jittered pause between, within one deadline, and once
+more when it was refused for a timestamp that was wrong. The transport is the only seam: the
+network, the embedded sandbox or a test's own.
 """
 
 from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any, ClassVar, Protocol, TypeVar
 
 import httpx
 
 from exchcli import __version__
+from exchcli.core.answer import Judge, checked, told
+from exchcli.core.clock import Clock, Sample, Stamp
 from exchcli.core.credentials import Credentials, Headers
 from exchcli.core.deadline import Deadline
-from exchcli.core.reply import Reply, parse
-from exchcli.core.request import Flow, Request
+from exchcli.core.reply import Reply
+from exchcli.core.request import Endpoint, Flow, Request
+from exchcli.core.throttle import Ban, Call, Throttle
 from exchcli.errors import (
-    BadReply,
     CredentialsError,
     ExchError,
     NoAnswer,
     NotSent,
     OutcomeUnknown,
     RateLimited,
-    Unreadable,
+    StateError,
 )
 
 T = TypeVar("T")
@@ -36,37 +42,44 @@ FIRST_PAUSE = 0.25  # seconds; doubled at each try, and jittered by half
 WORKERS = 5
 
 
-class Checks(Protocol):
-    """What the client has to know of an exchange."""
+class Talks(Judge, Protocol):
+    """What the client has to know of an exchange; see exchanges/base.py."""
 
     name: ClassVar[str]
     title: ClassVar[str]
+    bans: ClassVar[Mapping[str, Ban]]
+    stamp_refused: ClassVar[frozenset[str]]
+    stamp_suspected: ClassVar[frozenset[str]]
 
-    def check(self, status: int, reply: Reply) -> None:
-        """Raises the error that a reply stands for; returns when it is a success."""
+    def budget(self, endpoint: Endpoint) -> str: ...
+
+    def scopes(self, endpoint: Endpoint) -> tuple[str, ...]: ...
+
+    def server_time(self) -> Flow[datetime]: ...
 
     def sign(
         self, credentials: Credentials, timestamp: int, method: str, target: str, body: bytes
-    ) -> Headers:
-        """The headers that sign a request over the exact bytes of target and body."""
+    ) -> Headers: ...
 
 
 class Client:
     """Talks to one exchange at one base URL.
 
     `seen` is given the bytes of every good reply, `trace` one line a request. Every error
-    raised is an ExchError that names the exchange.
+    raised is an ExchError that names the exchange. Without a throttle nothing is counted;
+    a clock that is not given is one that is cached nowhere.
     """
 
     def __init__(
         self,
-        exchange: Checks,
+        exchange: Talks,
         url: str,
         transport: httpx.BaseTransport,
         deadline: Deadline,
         *,
         credentials: Callable[[], Credentials] | None = None,
-        stamp: Callable[[], int] = lambda: int(time.time()),
+        clock: Clock | None = None,
+        throttle: Throttle | None = None,
         seen: Callable[[bytes], None] = lambda _body: None,
         trace: Callable[[str], None] = lambda _line: None,
         sleep: Callable[[float], None] = time.sleep,
@@ -76,13 +89,20 @@ class Client:
         self._http = httpx.Client(transport=transport, trust_env=False, follow_redirects=False)
         self._deadline = deadline
         self._credentials = credentials
-        self._stamp = stamp
+        self._clock = clock or Clock(None, exchange.name, url)
+        self._throttle = throttle
+        self._settling = False
         self._seen = seen
         self._trace = trace
         self._sleep = sleep
 
-    def run(self, flow: Flow[T]) -> T:
-        """Drives a flow to its end and returns its result."""
+    def run(self, flow: Flow[T], *, settling: bool = False) -> T:
+        """Drives a flow to its end and returns its result.
+
+        A `settling` one cancels an order, or finds out what became of one: for that, a part
+        of each limit is kept.
+        """
+        self._settling = settling
         reply: Any = None
         try:
             while True:
@@ -95,7 +115,7 @@ class Client:
             result: T = done.value
             return result
         except ExchError as error:
-            raise self._told(error) from error.__cause__
+            raise told(error, self._exchange.name, self._exchange.title) from error.__cause__
 
     def close(self) -> None:
         self._http.close()
@@ -143,11 +163,58 @@ class Client:
             raise OutcomeUnknown(f"No answer that can be trusted came: {error.message}.") from error
 
     def _send(self, request: Request) -> tuple[Reply, bytes]:
+        """Sends a request; a read again, once, if it was refused for a wrong timestamp."""
+        stamps: list[Stamp] = []
+        try:
+            return self._post(request, stamps)
+        except ExchError as error:
+            if request.endpoint.method != "GET" or not self._stamp_was_wrong(error, stamps):
+                raise
+        self._trace("the exchange's clock was read again; sending with its time now")
+        return self._post(request, stamps)
+
+    def _post(self, request: Request, stamps: list[Stamp]) -> tuple[Reply, bytes]:
+        """Sends a request when its turn has come, stamped and signed at that moment."""
+        pair = self._pair() if request.endpoint.auth else None
+        call = self._call(request.endpoint, pair)
+        if self._throttle is not None:
+            with self._deadline.paused():
+                self._throttle.reserve(call)
+        message = self._message(request)
+        if pair is not None:
+            stamps.append(self._clock.stamp())
+            self._sign(message, pair, stamps[-1])
+        started = time.monotonic()
+        response = self._http.send(message)
+        self._trace(
+            f"{message.method} {message.url} -> {response.status_code}, "
+            f"{len(response.content)} bytes, {1000 * (time.monotonic() - started):.0f} ms"
+        )
+        try:
+            return checked(self._exchange, response), response.content
+        except RateLimited as error:
+            self._remember_ban(call, error)
+            raise
+
+    def _call(self, endpoint: Endpoint, pair: Credentials | None) -> Call:
+        exchange = self._exchange
+        key = None if pair is None else pair.key
+        budget, scopes = exchange.budget(endpoint), exchange.scopes(endpoint)
+        return Call(budget, scopes, key, endpoint.weight, self._settling)
+
+    def _pair(self) -> Credentials:
+        """The key to sign with, when the time to sign with is known too."""
+        if self._credentials is None:
+            raise CredentialsError("This needs an API key.")
+        pair = self._credentials()
+        self._clock.prepare(self._sample)
+        return pair
+
+    def _message(self, request: Request) -> httpx.Request:
         query = request.query
-        target = f"{self._url}{request.path}{'?' + query if query else ''}"
-        message = httpx.Request(
+        return httpx.Request(
             request.endpoint.method,
-            target,
+            f"{self._url}{request.path}{'?' + query if query else ''}",
             headers={
                 "accept": "application/json",
                 "accept-encoding": "gzip",
@@ -156,64 +223,43 @@ class Client:
             },
             content=request.body or None,
         )
-        if request.endpoint.auth:
-            self._sign(message)
-        started = time.monotonic()
-        response = self._http.send(message)
-        self._trace(
-            f"{message.method} {message.url} -> {response.status_code}, "
-            f"{len(response.content)} bytes, {1000 * (time.monotonic() - started):.0f} ms"
-        )
-        return self._checked(response), response.content
 
-    def _sign(self, message: httpx.Request) -> None:
+    def _sign(self, message: httpx.Request, pair: Credentials, stamp: Stamp) -> None:
         """Signs what is about to be sent, byte for byte."""
-        if self._credentials is None:
-            raise CredentialsError("This needs an API key.")
-        credentials = self._credentials()
         target = message.url.raw_path.decode("ascii")
-        stamp = self._stamp()
         message.headers.update(
-            self._exchange.sign(credentials, stamp, message.method, target, message.content)
+            self._exchange.sign(pair, stamp.seconds, message.method, target, message.content)
         )
 
-    def _checked(self, response: httpx.Response) -> Reply:
-        status = response.status_code
-        if status == 429:
-            seconds = response.headers.get("retry-after", "")
-            wait = f"{seconds} s" if seconds.isdigit() else "a minute"
-            raise RateLimited(
-                "it limits how often it may be asked (HTTP 429)", f"Wait {wait}, then run it again."
-            )
-        if status >= 500 or 300 <= status < 400:
-            raise BadReply(f"HTTP {status}")
-        if status == 204:  # no content, and a success
-            return Reply(None)
+    def _sample(self) -> Sample:
+        """The exchange's clock, between two looks at ours."""
+        flow = self._exchange.server_time()
+        request = next(flow)
+        before = self._clock.now().steady
+        reply, _ = self._read(request)
+        after = self._clock.now().steady
         try:
-            reply = parse(response.content)
-        except BadReply as error:
-            raise BadReply(error.message if status == 200 else f"HTTP {status}, {error}") from None
-        try:
-            self._exchange.check(status, reply)
-        except Unreadable as error:  # not even a code: no reply of this exchange
-            raise BadReply(error.message) from None
-        return reply
+            flow.send(reply)
+        except StopIteration as done:
+            return before, int(done.value.timestamp()), after
+        raise AssertionError("the time takes one request")
 
-    def _told(self, error: ExchError) -> ExchError:
-        """The same error, as a sentence about this exchange and with a next step."""
-        if error.exchange is not None:
-            return error
-        title = self._exchange.title
-        error.exchange = self._exchange.name
-        if isinstance(error, NotSent):
-            error.message = f"{title} was not reached: {error.message}."
-            error.hint = "Check the network (exch -v shows the address), then run it again."
-        elif isinstance(error, BadReply):
-            error.message = f"{title} gave no answer that can be trusted: {error.message}."
-            error.hint = error.hint or "Nothing was changed; run it again, or look with --raw -v."
-        elif isinstance(error, NoAnswer):
-            error.message = f"{title} did not answer: {error.message}."
-            error.hint = "Nothing was changed; run it again, or give it longer with --timeout."
-        elif isinstance(error, RateLimited):
-            error.message = f"{title} refused: {error.message}."
-        return error
+    def _stamp_was_wrong(self, error: ExchError, stamps: list[Stamp]) -> bool:
+        """Whether a refusal was one of the timestamp; the clock is read again to know that."""
+        refused = error.code in self._exchange.stamp_refused
+        if not stamps or not (refused or error.code in self._exchange.stamp_suspected):
+            return False
+        try:
+            return self._clock.corrected(stamps[-1], self._sample) or refused
+        except ExchError:  # the refusal at hand tells more
+            return False
+
+    def _remember_ban(self, call: Call, error: RateLimited) -> None:
+        ban = self._exchange.bans.get(error.code or "")
+        if ban is None or self._throttle is None:
+            return
+        why = f"it refused ({error.message})"
+        try:
+            self._throttle.ban(call, ban.scope or call.scopes[0], error.seconds or ban.seconds, why)
+        except StateError as unusable:  # the refusal at hand tells more
+            self._trace(f"{unusable.message} Other commands do not know of the ban.")

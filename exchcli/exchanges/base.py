@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import ClassVar, Literal
 
 from exchcli.core.credentials import Credentials, Headers, Secret
 from exchcli.core.reply import Reply
 from exchcli.core.request import Endpoint, Flow, Params, Request
+from exchcli.core.throttle import Ban
 from exchcli.errors import NotOffered, UsageError
 from exchcli.exchanges.endpoint import endpoints
 from exchcli.exchanges.listing import Listing
@@ -44,6 +45,13 @@ class Exchange:
     url: ClassVar[str]
     # How parameters are sent with anything but a GET.
     bodies: ClassVar[Literal["form", "json"]]
+    # Error codes by which it stops listening for a while.
+    bans: ClassVar[Mapping[str, Ban]] = {"429": Ban(60)}
+    # Error codes that a wrong timestamp has: those that say so, and those that may mean that.
+    stamp_refused: ClassVar[frozenset[str]] = frozenset()
+    stamp_suspected: ClassVar[frozenset[str]] = frozenset()
+    # A signed read that costs little, to try a key or a timestamp with.
+    probe: ClassVar[Endpoint]
 
     def check(self, status: int, reply: Reply) -> None:
         """Raises what a reply stands for: Rejected, CredentialsError, RateLimited, BadReply."""
@@ -58,6 +66,14 @@ class Exchange:
         it is sent (with the path of the base URL), `body` the bytes that are sent.
         """
         raise NotImplementedError
+
+    def budget(self, endpoint: Endpoint) -> str:
+        """The limit of the configuration that a call counts against."""
+        raise NotImplementedError
+
+    def scopes(self, endpoint: Endpoint) -> tuple[str, ...]:
+        """What has to be free of bans for a call, first the one that its own refusal bans."""
+        return ("private",) if endpoint.auth else ("public",)
 
     def any_endpoint(self, method: str, path: str, params: Params) -> Flow[Reply]:
         """One call of any path behind the base URL; its reply is not looked into.

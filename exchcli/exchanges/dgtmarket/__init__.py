@@ -10,6 +10,7 @@ import hmac
 
 from exchcli.core.credentials import Credentials, Headers
 from exchcli.core.reply import Reply
+from exchcli.core.request import Endpoint
 from exchcli.errors import CredentialsError, Rejected
 from exchcli.exchanges.dgtmarket.account import Account
 from exchcli.exchanges.dgtmarket.keys import Keys
@@ -31,6 +32,13 @@ class Dgtmarket(MarketData, Account, Keys):
     title = "Dgtmarket"
     url = "https://dgtmarket.com/api"
     bodies = "json"
+    # The document has no code for an expired timestamp.
+    stamp_suspected = frozenset({"401", "403"})
+    probe = Endpoint("GET", "/private/wallets/", auth=True)
+
+    def budget(self, endpoint: Endpoint) -> str:
+        """60 requests a minute for public endpoints, 100 for private ones."""
+        return "private" if endpoint.auth else "public"
 
     def check(self, status: int, reply: Reply) -> None:
         """HTTP status codes alone tell success; the document lists no error bodies."""

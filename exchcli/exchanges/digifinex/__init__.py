@@ -10,6 +10,8 @@ import hmac
 
 from exchcli.core.credentials import Credentials, Headers
 from exchcli.core.reply import Reply
+from exchcli.core.request import Endpoint
+from exchcli.core.throttle import Ban
 from exchcli.errors import BadReply
 from exchcli.exchanges.digifinex.account import Account
 from exchcli.exchanges.digifinex.codes import error_of
@@ -24,6 +26,25 @@ class DigiFinex(MarketData, Orders, Account):
     title = "DigiFinex"
     url = "https://openapi.digifinex.com/v3"
     bodies = "form"
+    # "API Endpoints Description": 2 minutes; "Risk Control and API Ban": 30 minutes.
+    bans = {  # noqa: RUF012 -- nobody changes it
+        "429": Ban(60),
+        "10005": Ban(120),
+        "20018": Ban(1800, "trading"),
+        "20020": Ban(1800, "trading"),
+    }
+    stamp_refused = frozenset({"10008"})
+    probe = Endpoint("GET", "/spot/assets", auth=True)
+
+    def budget(self, endpoint: Endpoint) -> str:
+        """One sum of weights, of everything that is asked from here."""
+        return "weight"
+
+    def scopes(self, endpoint: Endpoint) -> tuple[str, ...]:
+        """Who is banned from trading can do everything but place orders."""
+        scopes = super().scopes(endpoint)
+        placing = endpoint.path.endswith(("/order/new", "/order/batch_new"))
+        return (*scopes, "trading") if placing else scopes
 
     def check(self, status: int, reply: Reply) -> None:
         """The table of error codes; see codes.py."""

@@ -30,7 +30,7 @@ _CODES: dict[int, tuple[type[ExchError], str, str | None]] = {
     10002: (CredentialsError, "the API key is not known", _ANOTHER),
     10003: (CredentialsError, "the signature does not match the secret", _MISMATCH),
     10004: (Rejected, "a parameter is not allowed", None),
-    10005: (RateLimited, "it was asked too often", "Wait a minute, then run it again."),
+    10005: (RateLimited, "it was asked too often", "Wait two minutes, then run it again."),
     10006: (CredentialsError, "the API key lacks the permission for this", _PERMISSION),
     10007: (CredentialsError, "this IP address is not allowed for the API key", _ADDRESS),
     10008: (Rejected, "the request's timestamp was not accepted", "Check this machine's clock."),

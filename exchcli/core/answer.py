@@ -1,0 +1,76 @@
+"""What an answer is worth: a parsed reply, or the error that it stands for, told in words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from exchcli.core.reply import Reply, parse
+from exchcli.errors import (
+    BadReply,
+    ExchError,
+    NoAnswer,
+    NotSent,
+    RateLimited,
+    Unreadable,
+)
+
+if TYPE_CHECKING:
+    import httpx
+
+
+class Judge(Protocol):
+    """What an exchange says to a reply that has come whole."""
+
+    def check(self, status: int, reply: Reply) -> None:
+        """Raises the error that a reply stands for; returns when it is a success."""
+
+
+def checked(exchange: Judge, response: httpx.Response) -> Reply:
+    """The reply, parsed and found to be a success. Raises what else it is."""
+    status = response.status_code
+    if status == 429:
+        raise _limited(response.headers.get("retry-after", ""))
+    if status >= 500 or 300 <= status < 400:
+        raise BadReply(f"HTTP {status}")
+    if status == 204:  # no content, and a success
+        return Reply(None)
+    try:
+        reply = parse(response.content)
+    except BadReply as error:
+        raise BadReply(error.message if status == 200 else f"HTTP {status}, {error}") from None
+    try:
+        exchange.check(status, reply)
+    except Unreadable as error:  # not even a code: no reply of this exchange
+        raise BadReply(error.message) from None
+    return reply
+
+
+def _limited(retry_after: str) -> RateLimited:
+    known = retry_after.isascii() and retry_after.isdigit() and len(retry_after) <= 9
+    wait = f"{int(retry_after)} s" if known else "a minute"
+    error = RateLimited(
+        "it limits how often it may be asked (HTTP 429)",
+        f"Wait {wait}, then run it again.",
+        code="429",
+    )
+    error.seconds = int(retry_after) if known else None
+    return error
+
+
+def told(error: ExchError, name: str, title: str) -> ExchError:
+    """The same error, as a sentence about this exchange and with a next step."""
+    if error.exchange is not None:
+        return error
+    error.exchange = name
+    if isinstance(error, NotSent):
+        error.message = f"{title} was not reached: {error.message}."
+        error.hint = "Check the network (exch -v shows the address), then run it again."
+    elif isinstance(error, BadReply):
+        error.message = f"{title} gave no answer that can be trusted: {error.message}."
+        error.hint = error.hint or "Nothing was changed; run it again, or look with --raw -v."
+    elif isinstance(error, NoAnswer):
+        error.message = f"{title} did not answer: {error.message}."
+        error.hint = "Nothing was changed; run it again, or give it longer with --timeout."
+    elif isinstance(error, RateLimited):
+        error.message = f"{title} refused: {error.message}."
+    return error

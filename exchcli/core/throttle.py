@@ -1,0 +1,375 @@
+"""Keeps all processes of this machine together within an exchange's limits, and out of its bans.
+
+Each budget is a sliding window over the calls that were granted, counted in one transaction
+that also reads the clock. Who finds no room takes a ticket, and the room for the tickets in
+front is never given away; so nobody starves, and whoever is killed with a ticket is forgotten
+a few seconds later. A fifth of each budget is kept for cancels and for the reads that settle
+what became of an order.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from exchcli.config import Limit
+from exchcli.core.machine import SECOND, Reading, elapsed, read, same_boot
+from exchcli.core.throttle_file import ThrottleFile
+from exchcli.errors import RateLimited, StateError
+from exchcli.times import iso
+
+if TYPE_CHECKING:
+    import sqlite3
+
+GUARD = SECOND // 2  # a call may reach the exchange this much later than it was granted
+RESERVE_PERCENT = 20
+LEASE = 3 * SECOND  # a ticket that nobody has come back for is one of a dead process
+POLL = 1.0  # seconds between looks of one that waits
+SHORT_BAN = 15.0  # seconds; the end of a longer one is told instead of waited for
+LONGEST_BAN = 86400  # seconds; the document knows no longer one
+
+
+class Call(NamedTuple):
+    """What the throttle has to know of one call.
+
+    `budget` names a limit of the configuration; the one called "private" is per API key, the
+    others are this machine's. `scopes` are those whose bans hold the call up: public or
+    private, and trading for new orders.
+    """
+
+    budget: str
+    scopes: tuple[str, ...]
+    key: str | None = None
+    weight: int = 1
+    settling: bool = False
+
+
+class Ban(NamedTuple):
+    """How long an exchange does not listen after an error; in the call's own scope, or in this."""
+
+    seconds: int
+    scope: str | None = None
+
+
+class Usage(NamedTuple):
+    """One budget, or a scope that is banned. What is not known or not counted is None."""
+
+    scope: str
+    used: int | None
+    limit: int | None
+    window_seconds: int | None
+    banned_until: datetime | None
+
+
+class Wait(NamedTuple):
+    """A call is not granted yet: for how long at least, the ticket that it holds now (0 for
+    none), and the room that there is for its kind; None when a ban holds it up."""
+
+    nanoseconds: int
+    ticket: int
+    room: int | None
+
+
+class Notices(NamedTuple):
+    """Where the throttle speaks: `waiting` gets the seconds that are left and the reason (0
+    when the wait is over), `trace` what -v shows, `warn` what everybody has to know."""
+
+    waiting: Callable[[float, str], None] = lambda _seconds, _why: None
+    trace: Callable[[str], None] = lambda _line: None
+    warn: Callable[[str], None] = lambda _line: None
+
+
+class Throttle:
+    """The limits of one exchange at one URL, which all processes with this folder share."""
+
+    def __init__(
+        self,
+        folder: Path,
+        exchange: str,
+        title: str,
+        url: str,
+        limits: Mapping[str, Limit],
+        *,
+        patient: bool = True,
+        notices: Notices = Notices(),  # noqa: B008 -- it cannot be changed
+        clock: Callable[[], Reading] = read,
+        sleep: Callable[[float], object] | None = None,
+    ) -> None:
+        """`patient` is False to fail instead of waiting. `sleep` is replaced by tests only."""
+        self._exchange = exchange
+        self._title = title
+        self._where = f"{exchange} {url}"
+        self._limits = limits
+        self._patient = patient
+        self._notices = notices
+        self._clock = clock
+        self._closed = threading.Event()
+        # Not time.sleep: threads that wait are woken when the command ends.
+        self._sleep = sleep or self._closed.wait
+        self._file = ThrottleFile(folder, notices.warn)
+        self._warned = False
+
+    def reserve(self, call: Call) -> None:
+        """Returns when the call may be made, and counts it.
+
+        Raises RateLimited for a ban, or instead of waiting when it is not to wait. Without a
+        usable file, a public call goes on uncounted, and any other raises StateError.
+        """
+        try:
+            self._reserve(call)
+        except StateError as error:
+            if call.scopes != ("public",):
+                raise
+            if not self._warned:
+                self._warned = True
+                self._notices.trace(f"{error.message} Public reads go on without it.")
+
+    def ban(self, call: Call, scope: str, seconds: int, why: str) -> None:
+        """Nobody calls in this scope for so long. A longer ban that holds already stays."""
+        name = self._name(scope, call.key)
+        left = min(seconds, LONGEST_BAN) * SECOND
+
+        def write(db: sqlite3.Connection) -> None:
+            now = self._clock()
+            held, _ = _ban_left(db, name, now)
+            if left > held:
+                db.execute(
+                    "INSERT OR REPLACE INTO bans VALUES (?, ?, ?, ?, ?, ?)",
+                    (name, left, *now, why),
+                )
+
+        self._file.run(write)
+
+    def usage(self, key: str | None = None) -> list[Usage]:
+        """Every budget, and every ban that holds; of a key's own only with the key.
+
+        Raises StateError. Nothing is counted, and a file that is not there is not made.
+        """
+        if not self._file.exists():
+            return [Usage(name, 0, *limit, None) for name, limit in self._limits.items()]
+
+        def look(db: sqlite3.Connection) -> list[Usage]:
+            now = self._clock()
+            rows = []
+            for name, limit in self._limits.items():
+                used = None
+                if name != "private" or key is not None:
+                    _, used, _ = _budget(db, self._name(name, key), limit, now)
+                rows.append(Usage(name, used, *limit, self._until(db, name, key, now)))
+            for scope in ("public", "private", "trading"):
+                until = self._until(db, scope, key, now)
+                if scope not in self._limits and until is not None:
+                    rows.append(Usage(scope, None, None, None, until))
+            return rows
+
+        return self._file.run(look)
+
+    def close(self) -> None:
+        """Lets go of the file, and of every thread that still waits."""
+        self._closed.set()
+        self._file.close()
+
+    def _reserve(self, call: Call) -> None:
+        ticket = 0
+        shown = False
+        try:
+            while True:
+                answer = self._file.run(partial(self._answer, call, ticket))
+                if answer is None:
+                    ticket = 0
+                    return
+                ticket = answer.ticket
+                seconds = answer.nanoseconds / SECOND
+                why = self._why(call, answer)
+                if not self._patient:
+                    raise self._limited(why, seconds)
+                self._notices.waiting(seconds, why)
+                shown = True
+                self._sleep(min(POLL, max(0.001, seconds)))
+                if self._closed.is_set():
+                    raise self._limited(why, seconds)
+        finally:
+            if shown:
+                self._notices.waiting(0, "")
+            if ticket:
+                self._give_back(call, ticket)
+
+    def _answer(self, call: Call, ticket: int, db: sqlite3.Connection) -> Wait | None:
+        """None when the call is granted and counted. Raises RateLimited for a ban."""
+        now = self._clock()
+        for scope in call.scopes:
+            left, why = _ban_left(db, self._name(scope, call.key), now)
+            if left > SHORT_BAN * SECOND or (left > 0 and not self._patient):
+                raise self._banned(scope, left / SECOND, why, now)
+            if left > 0:
+                return Wait(left, ticket, None)
+        limit = self._limits[call.budget]
+        number, used, tickets = _budget(db, self._name(call.budget, call.key), limit, now)
+        room = limit.most if call.settling else limit.most - limit.most * RESERVE_PERCENT // 100
+        weight = min(call.weight, room)
+        ahead = _ahead(db, number, ticket or tickets + 1, call.settling, now)
+        excess = used + ahead + weight - room
+        if excess <= 0:
+            _grant(db, number, used, weight, ticket, now)
+            return None
+        if self._patient:
+            if not ticket:
+                ticket = tickets + 1
+                db.execute("UPDATE budgets SET tickets = ? WHERE id = ?", (ticket, number))
+            db.execute(
+                "INSERT OR REPLACE INTO tickets VALUES (?, ?, ?, ?, ?)",
+                (number, ticket, weight, call.settling, now.steady),
+            )
+        return Wait(_until_free(db, number, excess, limit, now), ticket, room)
+
+    def _give_back(self, call: Call, ticket: int) -> None:
+        """Leaves the queue, after Ctrl-C or an error, so that nobody waits for this one."""
+        name = self._name(call.budget, call.key)
+        statement = (
+            "DELETE FROM tickets WHERE number = ?"
+            " AND budget = (SELECT id FROM budgets WHERE name = ?)"
+        )
+        try:
+            self._file.run(lambda db: db.execute(statement, (ticket, name)))
+        except StateError:
+            pass  # the lease ends anyway
+
+    def _name(self, scope: str, key: str | None) -> str:
+        """A budget's or a ban's name. Of the key, only a hash is ever written down."""
+        if scope in ("private", "trading") and key is not None:
+            return f"{self._where} {scope} {hashlib.sha256(key.encode()).hexdigest()[:16]}"
+        return f"{self._where} {scope}"
+
+    def _until(
+        self, db: sqlite3.Connection, scope: str, key: str | None, now: Reading
+    ) -> datetime | None:
+        left, _ = _ban_left(db, self._name(scope, key), now)
+        return _moment(now, left / SECOND) if left > 0 else None
+
+    def _why(self, call: Call, wait: Wait) -> str:
+        if wait.room is None:
+            return f"{self._title} has asked for a pause"
+        limit = self._limits[call.budget]
+        kept = limit.most - wait.room
+        return (
+            f"{self._title}'s limit of {limit.most} {_UNITS[call.budget]} in "
+            f"{limit.window_seconds} s is used up"
+            + (f" ({kept} of them are kept for cancels)" if kept else "")
+        )
+
+    def _limited(self, why: str, seconds: float) -> RateLimited:
+        until = iso(_moment(self._clock(), seconds))
+        return RateLimited(
+            f"{why}, until {until}.",
+            "Run it again then; without --no-wait, exch waits by itself.",
+            exchange=self._exchange,
+        )
+
+    def _banned(self, scope: str, seconds: float, why: str, now: Reading) -> RateLimited:
+        until = iso(_moment(now, seconds))
+        return RateLimited(
+            f"{self._title} is not asked before {until} ({_SCOPES[scope]}): {why}.",
+            f"Run it again after {until}; `exch {self._exchange} account limits` shows it.",
+            exchange=self._exchange,
+        )
+
+
+_UNITS = {"public": "public calls", "private": "private calls", "weight": "weights"}
+_SCOPES = {"public": "public calls", "private": "signed calls", "trading": "new orders"}
+
+
+def _budget(db: sqlite3.Connection, name: str, limit: Limit, now: Reading) -> tuple[int, int, int]:
+    """A budget's id, what of it is used at this moment, and its last ticket's number."""
+    row = db.execute(
+        "SELECT id, used, tickets, boot, steady, wall FROM budgets WHERE name = ?", (name,)
+    ).fetchone()
+    if row is None:
+        made = db.execute("INSERT INTO budgets VALUES (NULL, ?, ?, ?, ?, 0, 0)", (name, *now))
+        assert made.lastrowid is not None
+        return made.lastrowid, 0, 0
+    number, used, tickets = row[:3]
+    then = Reading(*row[3:])
+    if not same_boot(then, now):
+        _after_boot(db, number, then, now)
+    expired = now.steady - limit.window_seconds * SECOND - GUARD
+    (gone,) = db.execute(
+        "SELECT sum(weight) FROM grants WHERE budget = ? AND at <= ?", (number, expired)
+    ).fetchone()
+    if gone is not None:
+        db.execute("DELETE FROM grants WHERE budget = ? AND at <= ?", (number, expired))
+        used -= gone
+    db.execute(
+        "UPDATE budgets SET boot = ?, steady = ?, wall = ?, used = ? WHERE id = ?",
+        (*now, used, number),
+    )
+    return number, used, tickets
+
+
+def _after_boot(db: sqlite3.Connection, number: int, then: Reading, now: Reading) -> None:
+    """Puts what was granted before the boot on the new steady clock; its tickets are dead."""
+    shift = now.steady - elapsed(then, now) - then.steady
+    rows = db.execute("SELECT at, weight FROM grants WHERE budget = ?", (number,)).fetchall()
+    db.execute("DELETE FROM grants WHERE budget = ?", (number,))
+    db.executemany(
+        "INSERT INTO grants VALUES (?, ?, ?)", [(number, at + shift, w) for at, w in rows]
+    )
+    db.execute("DELETE FROM tickets WHERE budget = ?", (number,))
+
+
+def _ahead(db: sqlite3.Connection, number: int, ticket: int, settling: bool, now: Reading) -> int:
+    """The weight of the living tickets in front; cancels and ordinary calls queue apart."""
+    db.execute("DELETE FROM tickets WHERE budget = ? AND seen < ?", (number, now.steady - LEASE))
+    (weight,) = db.execute(
+        "SELECT coalesce(sum(weight), 0) FROM tickets"
+        " WHERE budget = ? AND number < ? AND settling = ?",
+        (number, ticket, settling),
+    ).fetchone()
+    return int(weight)
+
+
+def _grant(
+    db: sqlite3.Connection, number: int, used: int, weight: int, ticket: int, now: Reading
+) -> None:
+    # Two grants within one tick of the clock are told apart by a nanosecond.
+    db.execute(
+        "INSERT INTO grants SELECT ?, max(?, 1 + coalesce(max(at), 0)), ? FROM grants"
+        " WHERE budget = ?",
+        (number, now.steady, weight, number),
+    )
+    db.execute("UPDATE budgets SET used = ? WHERE id = ?", (used + weight, number))
+    if ticket:
+        db.execute("DELETE FROM tickets WHERE budget = ? AND number = ?", (number, ticket))
+
+
+def _until_free(
+    db: sqlite3.Connection, number: int, excess: int, limit: Limit, now: Reading
+) -> int:
+    """Nanoseconds until grants of this weight have left the window."""
+    held = limit.window_seconds * SECOND + GUARD
+    grants = db.execute("SELECT at, weight FROM grants WHERE budget = ? ORDER BY at", (number,))
+    for at, weight in grants:
+        excess -= weight
+        if excess <= 0:
+            return max(1, int(at) + held - now.steady)
+    return held
+
+
+def _ban_left(db: sqlite3.Connection, name: str, now: Reading) -> tuple[int, str]:
+    """Nanoseconds that a ban has still to go (0 or less: none), and its reason."""
+    row = db.execute(
+        "SELECT left, why, boot, steady, wall FROM bans WHERE name = ?", (name,)
+    ).fetchone()
+    if row is None:
+        return 0, ""
+    return row[0] - elapsed(Reading(*row[2:]), now), row[1]
+
+
+def _moment(now: Reading, seconds: float) -> datetime:
+    """The time of day in so many seconds, rounded up to a whole one."""
+    end = datetime.fromtimestamp(now.wall // SECOND + 1, UTC)
+    return end + timedelta(seconds=int(seconds))
