@@ -180,7 +180,8 @@ def test_an_item_that_is_gone_and_one_that_is_no_pair(user: User) -> None:
     assert user("dgt", "auth", "status") == (
         3,
         "",
-        "exch: The keyring has no key for dgt, profile default. `exch dgt auth login` stores one.\n",
+        "exch: The keyring has no key for dgt, profile default. "
+        "`exch dgt auth login` stores one.\n",
     )
     user.service.tool("store", "--label=x", *ITEM, typed="fake-canary alone")
     ran = user("dgt", "auth", "status")
