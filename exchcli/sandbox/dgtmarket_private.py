@@ -131,7 +131,7 @@ def transfers(call: Call) -> object:
     transfer_type, transfer_status."""
     filters = Filters(call)
     where = Where("account = ?", call.account)
-    currencies = {rules.base for rules in call.floor.rules(DGT)} | {"PLN", "BTC"}
+    currencies = {each for rules in call.floor.rules(DGT) for each in (rules.base, rules.quote)}
     if currency := filters.word("currency", dict.fromkeys(sorted(currencies))):
         where.also("currency = ?", currency)
     if kind := filters.word("transfer_type", _TYPES):

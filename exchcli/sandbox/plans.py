@@ -55,10 +55,12 @@ class Planner:
         self._noise = noise
         self._opened = opened
         self._draws = 0
+        # Smaller prints are not worth an order.
+        self._least = 4 * self.rules.units(self.rules.min_amount)
 
     def taker(self, time: int, side: str, value: Decimal) -> Plan:
         """A limit order that takes what is there, at up to three prices of one minute."""
-        first, *later = self._prints(time)
+        first, *later = self._sizeable(time)
         minute = [first, *(each for each in later if each.time // 60 == first.time // 60)][:3]
         minute.sort(key=lambda each: each.price, reverse=side == "sell")
         moment = self._moment(first.time)
@@ -94,7 +96,7 @@ class Planner:
         last = plan.trades[-1].time
         # The rest must be gone before the market goes on from here.
         ended = max(last + 1, min(last + 90 * MICRO, after.time * MICRO))
-        return self._more(plan)._replace(ends="canceled", ended=ended)
+        return self._more(plan, value)._replace(ends="canceled", ended=ended)
 
     def untouched(self, time: int, side: str, value: Decimal) -> Plan:
         """Placed too far from the market, and canceled without a fill after some minutes."""
@@ -129,17 +131,20 @@ class Planner:
         moment = self._moment(prints[place].time)
         trades = self._at_one_price(moment, prints[place], value)
         plan = self._filled(side, self._between(before, moment), trades, self._ticks(best))
-        return self._more(plan)._replace(ends="open")
+        return self._more(plan, value)._replace(ends="open")
 
     def _filled(self, side: str, created: int, trades: list[Trade], price: Decimal) -> Plan:
         amount = sum((each.amount for each in trades), Decimal(0))
         return Plan(self.rules, side, created, trades, amount, price, ended=trades[-1].time)
 
-    def _more(self, plan: Plan) -> Plan:
+    def _more(self, plan: Plan, value: Decimal) -> Plan:
         """The same order of a larger amount than was filled."""
         assert plan.amount is not None
-        units = int(plan.amount.scaleb(self.rules.amount_precision))
-        return plan._replace(amount=self._amount(units + 1 + units * (1 + self._roll() % 4) // 2))
+        assert plan.price is not None
+        rest = self._units(value, int(plan.price.scaleb(self.rules.price_precision)))
+        return plan._replace(
+            amount=plan.amount + self._amount(1 + rest * (1 + self._roll() % 4) // 2)
+        )
 
     def _resting(self, side: str, moment: int, price: int, value: Decimal) -> Plan:
         units = max(1, self._units(value, price))
@@ -148,12 +153,15 @@ class Planner:
         )
 
     def _reached(self, time: int, side: str) -> tuple[Print, Print, Print]:
-        """A print at which the market came to a price it had not, with those around it."""
+        """The next print at which the market came to a price, with those around it."""
         prints = self._prints(time)
-        for before, here, after in zip(prints, prints[1:], prints[2:], strict=False):
-            if (here.price < before.price) == (side == "buy") and here.price != before.price:
-                return before, here, after
-        return prints[0], prints[0], prints[1]
+        while True:
+            for before, here, after in zip(prints, prints[1:], prints[2:], strict=False):
+                came = here.price < before.price if side == "buy" else here.price > before.price
+                if came and here.amount >= self._least:
+                    return before, here, after
+            time += 2 * _CELL
+            prints = prints[-2:] + self._prints(time)
 
     def _at_one_price(self, moment: int, first: Print, value: Decimal) -> list[Trade]:
         count = 1 + self._roll() % 3
@@ -189,13 +197,15 @@ class Planner:
         """Somewhere within this second."""
         return time * MICRO + 20_000 + self._roll() * 10
 
+    def _sizeable(self, time: int) -> list[Print]:
+        """At least one print that is worth an order, from `time` on."""
+        while not (found := [each for each in self._prints(time) if each.amount >= self._least]):
+            time += 2 * _CELL
+        return found
+
     def _prints(self, time: int) -> list[Print]:
-        """At least three prints from `time` on."""
-        prints: list[Print] = []
-        while len(prints) < 12:
-            prints += self._cell(time)
-            time += _CELL
-        return prints
+        """The prints of the half hour from `time` on."""
+        return self._cell(time) + self._cell(time + _CELL)
 
     def _candles(self, time: int) -> list[Candle]:
         """The quarters of an hour from the one of `time` up to the opening."""

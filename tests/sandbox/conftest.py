@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import json
 from collections.abc import Iterator
 from decimal import Decimal
@@ -54,6 +55,60 @@ class Asked:
         """The same sandbox, so many seconds after its opening."""
         self.now = self.opened + seconds
         return self
+
+
+class Signed:
+    """Asks in the name of an account, signing as the documents say, in a few lines of its own.
+
+    Headers given by name replace those that are right; None leaves one out.
+    """
+
+    def __init__(self, asked: Asked, exchange: str, account: int = 0) -> None:
+        self.asked = asked
+        self.sandbox = asked.sandbox
+        self.exchange = exchange
+        self.account = asked.sandbox.accounts(exchange)[account]
+
+    def reply(
+        self, target: str, method: str = "GET", body: bytes = b"", **headers: str | None
+    ) -> WireReply:
+        path, _, query = target.partition("?")
+        timestamp = headers.get("access_timestamp", str(self.asked.now)) or ""
+        message = {
+            "dgt": f"{timestamp}{method}{target}".encode() + body,
+            "dfx": query.encode() + (b"&" if query and body else b"") + body,
+        }[self.exchange]
+        sent: dict[str, str | None] = {
+            "host": "sandbox.invalid",
+            "access-key": self.account.key,
+            "access-timestamp": timestamp,
+            "access-sign": hmac.new(self.account.secret.encode(), message, "sha256").hexdigest(),
+        }
+        sent |= {name.replace("_", "-"): value for name, value in headers.items()}
+        kept = {name: value for name, value in sent.items() if value is not None}
+        return self.sandbox.handle(WireRequest(method, path, query, kept, body))
+
+    def __call__(self, target: str, method: str = "GET", body: bytes = b"", **headers: Any) -> Any:
+        """The JSON of the reply; numbers with a point are Decimals."""
+        return json.loads(self.reply(target, method, body, **headers).body, parse_float=Decimal)
+
+
+@pytest.fixture(scope="session")
+def dgt(always: Asked) -> Signed:
+    """The first demo account of Dgtmarket, for reading."""
+    return Signed(always, "dgt")
+
+
+@pytest.fixture(scope="session")
+def dfx(always: Asked) -> Signed:
+    """The first demo account of DigiFinex, for reading."""
+    return Signed(always, "dfx")
+
+
+@pytest.fixture
+def signed(ask: Asked) -> Any:
+    """Accounts of a new sandbox: `signed("dgt")`, `signed("dfx", 1)`."""
+    return lambda exchange, account=0: Signed(ask, exchange, account)
 
 
 @pytest.fixture
