@@ -8,7 +8,7 @@ import sys
 
 import pytest
 from dgt_keys import PASSWORD, USERNAME, dgt_keys
-from loopback import loopback, reply, sending
+from loopback import loopback, reply, sending, with_time
 from running import Exch
 from terminal import Terminal
 
@@ -57,10 +57,10 @@ def test_a_login_is_stored_tried_and_told(exch: Exch) -> None:
 
 
 def test_digifinex_is_tried_with_its_assets(exch: Exch) -> None:
-    with loopback(reply(ASSETS)) as server:
+    with loopback(with_time(reply(ASSETS))) as server:
         ran = exch("dfx", *LOGIN, typed=CANARY, EXCH_DFX_URL=f"{server.url}/v3")
     assert ran.code == 0
-    (asked,) = server.requests
+    _time, asked = server.requests
     assert asked.startswith(b"GET /v3/spot/assets HTTP/1.1\r\n")
     assert b"fakekey" in asked
     assert CANARY.encode() not in asked
@@ -191,14 +191,14 @@ def test_each_refusal_of_digifinex_has_its_own_message(
     exch: Exch, code: int, message: str, hint: str
 ) -> None:
     env = {"EXCH_DFX_KEY": "fakekey", "EXCH_DFX_SECRET": CANARY}
-    with loopback(reply(json.dumps({"code": code}))) as server:
+    with loopback(with_time(reply(json.dumps({"code": code})))) as server:
         ran = exch("dfx", "auth", "test", EXCH_DFX_URL=server.url, **env)
     error = json.loads(ran.err)["error"]
     assert (ran.code, error["code"], error["exit"]) == (3, str(code), 3)
     assert error["message"].startswith(f"DigiFinex refused: {message}")
     assert "The key fake... comes from EXCH_DFX_KEY and EXCH_DFX_SECRET." in error["hint"]
     assert hint in error["hint"]
-    assert len(server.requests) == 1
+    assert len(server.requests) == 2  # the first one asked for the time
 
 
 def test_moving_from_file_to_file_or_while_the_environment_rules_is_refused(exch: Exch) -> None:
@@ -254,14 +254,15 @@ def test_a_secret_is_in_no_output_and_in_no_file_but_its_own(
                 exch("config", "show", *options),
             ]
     for answer in (reply("<html>"), reply("{}", "500 Oops"), sending(b""), reply("{}", "403 No")):
-        with loopback(answer) as server:
+        with loopback(with_time(answer)) as server:
             shown.append(exch("dgt", "auth", "test", "-v", EXCH_DGT_URL=server.url))
 
     def breaks(_exchange: Dgtmarket, credentials: object, *_rest: object) -> None:
         raise ValueError(f"with {credentials}")
 
     monkeypatch.setattr(Dgtmarket, "sign", breaks)
-    bug = exch("dgt", "auth", "test", "-v")
+    with dgt_keys("fakekey") as (_, url):
+        bug = exch("dgt", "auth", "test", "-v", EXCH_DGT_URL=url)
     assert bug.code == 1
     assert "Traceback" in bug.err
     for ran in (*shown, bug):

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from urllib.parse import parse_qs
 
-from loopback import Loopback
+from loopback import Loopback, with_time
 
 USERNAME, PASSWORD = "john", "fake-password & more"
 WALLETS = json.dumps(
@@ -68,7 +68,7 @@ def _send(connection: socket.socket, status: str, body: str) -> None:
 def dgt_keys(valid: str = "old-key") -> Iterator[tuple[Keys, str]]:
     """The exchange, and its base URL."""
     keys = Keys(valid)
-    server = Loopback(keys)
+    server = Loopback(with_time(keys))
     try:
         yield keys, f"{server.url}/api"
     finally:

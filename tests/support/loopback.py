@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -88,6 +89,19 @@ def reply(body: bytes | str, status: str = "200 OK", headers: str = "") -> Answe
         )
 
     return answer
+
+
+def with_time(answer: Answer, seconds: Callable[[], float] = time.time) -> Answer:
+    """The time of both exchanges where it is asked for, and this answer to all else."""
+
+    def either(connection: socket.socket, head: bytes) -> None:
+        if head.split()[1].rstrip(b"/").endswith(b"/time"):
+            now = int(seconds())
+            reply(f'{{"code": 0, "server_time": {now}, "epoch": {now}}}')(connection, head)
+        else:
+            answer(connection, head)
+
+    return either
 
 
 def sending(data: bytes) -> Answer:
