@@ -87,7 +87,7 @@ def login(
             target.write(typed)
             pin(here, scope, kind)
         pair = typed._replace(source=target.words)
-    _tell_shadow(here, scope, kind)
+    _tell_leftovers(here, scope, kind)
     if not no_test:
         _try(here, pair)
     accepted = "" if no_test else ", and was accepted"
@@ -108,7 +108,7 @@ def test(ctx: typer.Context) -> None:
     here = session(ctx)
     here.begin()
     found = _status(here)
-    here.ask(here.exchange.balances(), quietly=True)
+    here.ask(here.exchange.balances())
     here.show(found)
     here.say(f"{here.exchange.title} accepted the key.")
 
@@ -279,10 +279,14 @@ def _status(here: Session) -> KeyStatus:
     return KeyStatus(scope.exchange, scope.profile, kind, place, f"{pair.key[:4]}...")
 
 
-def _tell_shadow(here: Session, scope: Scope, kind: str) -> None:
+def _tell_leftovers(here: Session, scope: Scope, kind: str) -> None:
+    """What keeps the new key from being used, and where an older one was left."""
     above = shadowed(scope, kind)
     if above:
         here.say(f"exch: {above}.")
+    before = scope.kept.store
+    if before in ("keyring", "file") and before != kind:
+        here.say(f"exch: the key that was in {store_of(scope, before).words} is still there.")
 
 
 def _whose(here: Session, scope: Scope) -> str:

@@ -100,13 +100,14 @@ class Session:
     def ask(self, flow: Flow[T], *, quietly: bool = False) -> T:
         """Runs a flow. With --raw, a reply that came whole but reads wrong is no error.
 
-        `quietly` keeps the replies out of --raw: they are not what the user asked for.
+        `quietly` keeps the replies out of --raw: they are not what the user asked for, and
+        have to read right.
         """
         kept = len(self.replies)
         try:
             return self._connected().run(flow)
         except Unreadable:
-            if not self.settings.raw:
+            if quietly or not self.settings.raw:
                 raise
             return None  # type: ignore[return-value]  # show() prints the replies instead
         except CredentialsError as error:

@@ -218,6 +218,17 @@ def test_moving_from_file_to_file_or_while_the_environment_rules_is_refused(exch
     )
 
 
+def test_a_key_that_is_left_behind_in_another_store_is_told(exch: Exch) -> None:
+    helper = exch.home / "helper"
+    exch("dgt", *LOGIN, "--no-test", typed=CANARY)
+    helper.write_text(f"#!/bin/sh\necho fakekey; echo {CANARY}\n")
+    helper.chmod(0o700)
+    exch("config", "set", "dgt.profiles.default.argv", str(helper))
+    ran = exch("dgt", "auth", "login", "--store", "command", "--no-test")
+    file = exch.home / "state" / "credentials" / "dgt-default.json"
+    assert ran.err.startswith(f"exch: the key that was in the file {file} is still there.\n")
+
+
 def test_the_sandbox_has_a_key_of_its_own(exch: Exch) -> None:
     for command in (LOGIN, ["auth", "logout", "--yes"], ["auth", "move", "--store", "file"]):
         ran = exch("--sandbox", "dgt", *command, typed=CANARY)

@@ -6,6 +6,7 @@ that would be another account, and nobody would notice.
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from exchcli.core.credentials.pending import PendingSource
@@ -81,7 +82,7 @@ def _environment(scope: Scope) -> Source | None:
         return None
     if not env[variable]:
         raise CredentialsError(f"{variable} is empty.", "Name a file, or unset it.")
-    path = Path(env[variable])
+    path = Path(os.path.expanduser(env[variable]))  # noqa: PTH111 -- it never raises
     return ForeignFile(path, "environment_file", f"the file {path} ({variable})")
 
 

@@ -21,7 +21,7 @@ import fcntl
 import os
 import signal
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from typing import NamedTuple
 
@@ -45,6 +45,8 @@ from exchcli.errors import (
     StateError,
 )
 from exchcli.state import cannot, make_folder
+
+WARNING = b"exch: waiting for the new key, which the answer brings; Ctrl-C again may lose it.\n"
 
 
 class Hands(NamedTuple):
@@ -103,7 +105,8 @@ def call(scope: Scope, hands: Hands) -> Credentials:
     """The new pair. It is asked for once: a second answer would revoke the first."""
     try:
         assert hands.fetch is not None, "only a recovery asks for nothing"
-        return hands.fetch()
+        with interrupted_twice():
+            return hands.fetch()
     except (Rejected, CredentialsError, RateLimited, NotSent):
         forget_intent(scope)  # it refused, or was not reached: the old key is as it was
         raise
@@ -112,6 +115,11 @@ def call(scope: Scope, hands: Hands) -> Credentials:
             f"It is not known whether the key was rotated. {error.message}",
             f"{scope.command('auth recover')} finds out, and says what to do.",
             exchange=error.exchange,
+        ) from None
+    except KeyboardInterrupt:
+        raise OutcomeUnknown(
+            "It is not known whether the key was rotated: it was interrupted.",
+            f"{scope.command('auth recover')} finds out, and says what to do.",
         ) from None
 
 
@@ -211,7 +219,7 @@ def alone(scope: Scope) -> Iterator[None]:
 
 @contextmanager
 def uninterrupted() -> Iterator[None]:
-    """Ctrl-C and a polite kill wait: between asking and keeping, they would lose the pair."""
+    """Ctrl-C and a polite kill are ignored: after asking, they would lose the pair."""
     held = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     before = {number: signal.signal(number, signal.SIG_IGN) for number in held}
     try:
@@ -219,3 +227,19 @@ def uninterrupted() -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+@contextmanager
+def interrupted_twice() -> Iterator[None]:
+    """While the answer is waited for, the first Ctrl-C warns, and only the second one ends it."""
+
+    def warn(_number: int, _frame: object) -> None:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        with suppress(OSError):
+            os.write(2, WARNING)  # printing is not safe in the middle of anything
+
+    before = signal.signal(signal.SIGINT, warn)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -15,6 +15,8 @@ import pytest
 from dgt_keys import PASSWORD, USERNAME, Keys, dgt_keys
 from running import Exch, Ran
 
+from exchcli.core.credentials.rotation import WARNING
+
 KILLED = """
 import os, signal, sys
 from exchcli.core.credentials import rotation
@@ -189,9 +191,10 @@ def test_an_answer_without_a_pair_is_unknown_and_not_repeated(dgt: Rotating, rep
         return True
 
     dgt.keys.answer = answers
-    ran = dgt.rotate("-v")
-    assert ran.code == 7
-    assert "canary" not in ran.err
+    for option in ("-v", "--raw"):
+        ran = dgt.rotate(option)
+        assert (ran.code, ran.out) == (7, "")
+        assert "canary" not in ran.err
 
 
 def test_a_wrong_password_changes_nothing(dgt: Rotating) -> None:
@@ -254,6 +257,31 @@ def test_ctrl_c_waits_until_the_new_key_is_kept(dgt: Rotating) -> None:
     _, told = process.communicate(PASSWORD, timeout=60)
     assert process.returncode == 0, told
     assert dgt.key() == "new1..."
+
+
+def test_a_second_ctrl_c_gives_up_and_the_outcome_is_unknown(dgt: Rotating) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "exchcli", *ROTATE, "-o", "table"],
+        env={**dgt.exch.env, **dgt.env, "PATH": os.environ["PATH"]},
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+
+    def interrupts_twice(_connection: socket.socket, _pair: str) -> bool:
+        assert process.stderr is not None
+        process.send_signal(signal.SIGINT)
+        assert process.stderr.readline() == WARNING.decode()
+        process.send_signal(signal.SIGINT)
+        process.wait(60)
+        return True
+
+    dgt.keys.answer = interrupts_twice
+    _, told = process.communicate(PASSWORD, timeout=60)
+    assert process.returncode == 7
+    assert told == (
+        "exch: It is not known whether the key was rotated: it was interrupted. "
+        "`exch dgt auth recover` finds out, and says what to do.\n"
+    )
+    assert dgt("recover").code == 3
 
 
 def test_two_rotations_at_once_are_one(dgt: Rotating) -> None:
