@@ -1,10 +1,10 @@
 """Keeps all processes of this machine together within an exchange's limits, and out of its bans.
 
 Each budget is a sliding window over the calls that were granted, counted in one transaction
-that also reads the clock. Who finds no room takes a ticket, and the room for the tickets in
-front is never given away; so nobody starves, and whoever is killed with a ticket is forgotten
-a few seconds later. A fifth of each budget is kept for cancels and for the reads that settle
-what became of an order.
+that also reads the clock. Who finds no room takes a ticket; the room for the tickets in front is
+never given away, and they are let go first, so nobody starves. Whoever is killed with a ticket
+is forgotten a few seconds later. A fifth of each budget is kept for cancels and for the reads
+that settle what became of an order.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from exchcli.config import Limit
-from exchcli.core.machine import SECOND, Reading, elapsed, read, same_boot
+from exchcli.core.budgets import ban_left, budget_at, grant, until_free, weight_ahead
+from exchcli.core.machine import SECOND, Reading, read
 from exchcli.core.throttle_file import ThrottleFile
 from exchcli.errors import RateLimited, StateError
 from exchcli.times import iso
@@ -26,9 +27,9 @@ from exchcli.times import iso
 if TYPE_CHECKING:
     import sqlite3
 
-GUARD = SECOND // 2  # a call may reach the exchange this much later than it was granted
 RESERVE_PERCENT = 20
-LEASE = 3 * SECOND  # a ticket that nobody has come back for is one of a dead process
+COURTESY = SECOND // 40  # how long those in front are let go first, who may be waking up
+TICK = SECOND // 1000
 POLL = 1.0  # seconds between looks of one that waits
 SHORT_BAN = 15.0  # seconds; the end of a longer one is told instead of waited for
 LONGEST_BAN = 86400  # seconds; the document knows no longer one
@@ -67,12 +68,27 @@ class Usage(NamedTuple):
 
 
 class Wait(NamedTuple):
-    """A call is not granted yet: for how long at least, the ticket that it holds now (0 for
-    none), and the room that there is for its kind; None when a ban holds it up."""
+    """A call is not granted yet: for how long at least, and the room that there is for its kind
+    in all; None when a ban holds it up."""
 
     nanoseconds: int
-    ticket: int
     room: int | None
+
+
+class _Turn:
+    """One call's place in the queue: its ticket (0 for none), and since when it lets those in
+    front go first though there is room for all."""
+
+    __slots__ = ("ticket", "yielding")
+
+    def __init__(self) -> None:
+        self.ticket = 0
+        self.yielding: int | None = None
+
+    def has_yielded(self, now: Reading) -> bool:
+        if self.yielding is None:
+            self.yielding = now.steady
+        return now.steady - self.yielding >= COURTESY
 
 
 class Notices(NamedTuple):
@@ -136,7 +152,7 @@ class Throttle:
 
         def write(db: sqlite3.Connection) -> None:
             now = self._clock()
-            held, _ = _ban_left(db, name, now)
+            held, _ = ban_left(db, name, now)
             if left > held:
                 db.execute(
                     "INSERT OR REPLACE INTO bans VALUES (?, ?, ?, ?, ?, ?)",
@@ -159,7 +175,7 @@ class Throttle:
             for name, limit in self._limits.items():
                 used = None
                 if name != "private" or key is not None:
-                    _, used, _ = _budget(db, self._name(name, key), limit, now)
+                    _, used, _ = budget_at(db, self._name(name, key), limit, now)
                 rows.append(Usage(name, used, *limit, self._until(db, name, key, now)))
             for scope in ("public", "private", "trading"):
                 until = self._until(db, scope, key, now)
@@ -175,57 +191,56 @@ class Throttle:
         self._file.close()
 
     def _reserve(self, call: Call) -> None:
-        ticket = 0
+        turn = _Turn()
         shown = False
         try:
             while True:
-                answer = self._file.run(partial(self._answer, call, ticket))
-                if answer is None:
-                    ticket = 0
+                wait = self._file.run(partial(self._look, call, turn))
+                if wait is None:
+                    turn.ticket = 0
                     return
-                ticket = answer.ticket
-                seconds = answer.nanoseconds / SECOND
-                why = self._why(call, answer)
+                seconds = wait.nanoseconds / SECOND
+                why = self._why(call, wait)
                 if not self._patient:
                     raise self._limited(why, seconds)
                 self._notices.waiting(seconds, why)
                 shown = True
-                self._sleep(min(POLL, max(0.001, seconds)))
+                self._sleep(min(POLL, max(TICK / SECOND, seconds)))
                 if self._closed.is_set():
                     raise self._limited(why, seconds)
         finally:
             if shown:
                 self._notices.waiting(0, "")
-            if ticket:
-                self._give_back(call, ticket)
+            if turn.ticket:
+                self._give_back(call, turn.ticket)
 
-    def _answer(self, call: Call, ticket: int, db: sqlite3.Connection) -> Wait | None:
+    def _look(self, call: Call, turn: _Turn, db: sqlite3.Connection) -> Wait | None:
         """None when the call is granted and counted. Raises RateLimited for a ban."""
         now = self._clock()
         for scope in call.scopes:
-            left, why = _ban_left(db, self._name(scope, call.key), now)
+            left, why = ban_left(db, self._name(scope, call.key), now)
             if left > SHORT_BAN * SECOND or (left > 0 and not self._patient):
                 raise self._banned(scope, left / SECOND, why, now)
             if left > 0:
-                return Wait(left, ticket, None)
+                return Wait(left, None)
         limit = self._limits[call.budget]
-        number, used, tickets = _budget(db, self._name(call.budget, call.key), limit, now)
+        number, used, tickets = budget_at(db, self._name(call.budget, call.key), limit, now)
         room = limit.most if call.settling else limit.most - limit.most * RESERVE_PERCENT // 100
         weight = min(call.weight, room)
-        ahead = _ahead(db, number, ticket or tickets + 1, call.settling, now)
+        ahead = weight_ahead(db, number, turn.ticket or tickets + 1, call.settling, now)
         excess = used + ahead + weight - room
-        if excess <= 0:
-            _grant(db, number, used, weight, ticket, now)
+        if excess <= 0 and (not ahead or not self._patient or turn.has_yielded(now)):
+            grant(db, number, used, weight, turn.ticket, now)
             return None
         if self._patient:
-            if not ticket:
-                ticket = tickets + 1
-                db.execute("UPDATE budgets SET tickets = ? WHERE id = ?", (ticket, number))
+            if not turn.ticket:
+                turn.ticket = tickets + 1
+                db.execute("UPDATE budgets SET tickets = ? WHERE id = ?", (turn.ticket, number))
             db.execute(
                 "INSERT OR REPLACE INTO tickets VALUES (?, ?, ?, ?, ?)",
-                (number, ticket, weight, call.settling, now.steady),
+                (number, turn.ticket, weight, call.settling, now.steady),
             )
-        return Wait(_until_free(db, number, excess, limit, now), ticket, room)
+        return Wait(TICK if excess <= 0 else until_free(db, number, excess, limit, now), room)
 
     def _give_back(self, call: Call, ticket: int) -> None:
         """Leaves the queue, after Ctrl-C or an error, so that nobody waits for this one."""
@@ -248,7 +263,7 @@ class Throttle:
     def _until(
         self, db: sqlite3.Connection, scope: str, key: str | None, now: Reading
     ) -> datetime | None:
-        left, _ = _ban_left(db, self._name(scope, key), now)
+        left, _ = ban_left(db, self._name(scope, key), now)
         return _moment(now, left / SECOND) if left > 0 else None
 
     def _why(self, call: Call, wait: Wait) -> str:
@@ -281,92 +296,6 @@ class Throttle:
 
 _UNITS = {"public": "public calls", "private": "private calls", "weight": "weights"}
 _SCOPES = {"public": "public calls", "private": "signed calls", "trading": "new orders"}
-
-
-def _budget(db: sqlite3.Connection, name: str, limit: Limit, now: Reading) -> tuple[int, int, int]:
-    """A budget's id, what of it is used at this moment, and its last ticket's number."""
-    row = db.execute(
-        "SELECT id, used, tickets, boot, steady, wall FROM budgets WHERE name = ?", (name,)
-    ).fetchone()
-    if row is None:
-        made = db.execute("INSERT INTO budgets VALUES (NULL, ?, ?, ?, ?, 0, 0)", (name, *now))
-        assert made.lastrowid is not None
-        return made.lastrowid, 0, 0
-    number, used, tickets = row[:3]
-    then = Reading(*row[3:])
-    if not same_boot(then, now):
-        _after_boot(db, number, then, now)
-    expired = now.steady - limit.window_seconds * SECOND - GUARD
-    (gone,) = db.execute(
-        "SELECT sum(weight) FROM grants WHERE budget = ? AND at <= ?", (number, expired)
-    ).fetchone()
-    if gone is not None:
-        db.execute("DELETE FROM grants WHERE budget = ? AND at <= ?", (number, expired))
-        used -= gone
-    db.execute(
-        "UPDATE budgets SET boot = ?, steady = ?, wall = ?, used = ? WHERE id = ?",
-        (*now, used, number),
-    )
-    return number, used, tickets
-
-
-def _after_boot(db: sqlite3.Connection, number: int, then: Reading, now: Reading) -> None:
-    """Puts what was granted before the boot on the new steady clock; its tickets are dead."""
-    shift = now.steady - elapsed(then, now) - then.steady
-    rows = db.execute("SELECT at, weight FROM grants WHERE budget = ?", (number,)).fetchall()
-    db.execute("DELETE FROM grants WHERE budget = ?", (number,))
-    db.executemany(
-        "INSERT INTO grants VALUES (?, ?, ?)", [(number, at + shift, w) for at, w in rows]
-    )
-    db.execute("DELETE FROM tickets WHERE budget = ?", (number,))
-
-
-def _ahead(db: sqlite3.Connection, number: int, ticket: int, settling: bool, now: Reading) -> int:
-    """The weight of the living tickets in front; cancels and ordinary calls queue apart."""
-    db.execute("DELETE FROM tickets WHERE budget = ? AND seen < ?", (number, now.steady - LEASE))
-    (weight,) = db.execute(
-        "SELECT coalesce(sum(weight), 0) FROM tickets"
-        " WHERE budget = ? AND number < ? AND settling = ?",
-        (number, ticket, settling),
-    ).fetchone()
-    return int(weight)
-
-
-def _grant(
-    db: sqlite3.Connection, number: int, used: int, weight: int, ticket: int, now: Reading
-) -> None:
-    # Two grants within one tick of the clock are told apart by a nanosecond.
-    db.execute(
-        "INSERT INTO grants SELECT ?, max(?, 1 + coalesce(max(at), 0)), ? FROM grants"
-        " WHERE budget = ?",
-        (number, now.steady, weight, number),
-    )
-    db.execute("UPDATE budgets SET used = ? WHERE id = ?", (used + weight, number))
-    if ticket:
-        db.execute("DELETE FROM tickets WHERE budget = ? AND number = ?", (number, ticket))
-
-
-def _until_free(
-    db: sqlite3.Connection, number: int, excess: int, limit: Limit, now: Reading
-) -> int:
-    """Nanoseconds until grants of this weight have left the window."""
-    held = limit.window_seconds * SECOND + GUARD
-    grants = db.execute("SELECT at, weight FROM grants WHERE budget = ? ORDER BY at", (number,))
-    for at, weight in grants:
-        excess -= weight
-        if excess <= 0:
-            return max(1, int(at) + held - now.steady)
-    return held
-
-
-def _ban_left(db: sqlite3.Connection, name: str, now: Reading) -> tuple[int, str]:
-    """Nanoseconds that a ban has still to go (0 or less: none), and its reason."""
-    row = db.execute(
-        "SELECT left, why, boot, steady, wall FROM bans WHERE name = ?", (name,)
-    ).fetchone()
-    if row is None:
-        return 0, ""
-    return row[0] - elapsed(Reading(*row[2:]), now), row[1]
 
 
 def _moment(now: Reading, seconds: float) -> datetime:
