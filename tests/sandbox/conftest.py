@@ -100,6 +100,17 @@ def dgt(always: Asked) -> Signed:
 
 
 @pytest.fixture(scope="session")
+def other_dgt(always: Asked) -> Signed:
+    """The second one, which has funds and no history."""
+    return Signed(always, "dgt", 1)
+
+
+@pytest.fixture(scope="session")
+def other_dfx(always: Asked) -> Signed:
+    return Signed(always, "dfx", 1)
+
+
+@pytest.fixture(scope="session")
 def dfx(always: Asked) -> Signed:
     """The first demo account of DigiFinex, for reading."""
     return Signed(always, "dfx")

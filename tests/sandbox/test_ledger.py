@@ -72,6 +72,11 @@ def told(request):
     return Told(*request.param)
 
 
+@pytest.fixture(scope="module", params=[story for story in STORIES if story[0] == "dfx"])
+def digifinex(request):
+    return Told(*request.param)
+
+
 def test_every_balance_is_the_sum_of_its_entries_one_by_one(told):
     running = defaultdict(Decimal)
     for entry in told.entries:
@@ -272,24 +277,20 @@ def test_there_is_enough_of_everything_to_look_at(told):
     assert {payment["status"] for payment in told.payments} >= {"pending", "done", "canceled"}
 
 
-def test_digifinexs_history_has_margin_and_bursts(told):
-    if told.exchange != "dfx":
-        pytest.skip("Dgtmarket has neither")
-    margin = [order for order in told.orders if order["wallet"] == "margin"]
+def test_digifinexs_history_has_margin_and_bursts(digifinex):
+    margin = [order for order in digifinex.orders if order["wallet"] == "margin"]
     assert {order["status"] for order in margin} == {"open", "filled", "canceled"}
-    assert len(told.positions) == 1
-    assert any(order["post_only"] for order in told.orders)
+    assert len(digifinex.positions) == 1
+    assert any(order["post_only"] for order in digifinex.orders)
     seconds = defaultdict(int)
-    for each in told.fills:
+    for each in digifinex.fills:
         seconds[each["time"] // MICRO] += 1
     assert max(seconds.values()) >= 12
-    assert {row["to_wallet"] for row in told.rows["transfers"]} == {"spot", "margin", "otc"}
+    assert {row["to_wallet"] for row in digifinex.rows["transfers"]} == {"spot", "margin", "otc"}
 
 
-def test_the_margin_wallet_shows_what_its_closed_position_brought(told):
-    if told.exchange != "dfx":
-        pytest.skip("Dgtmarket has no margin")
-    profits = [entry for entry in told.entries if entry["kind"] == "profit"]
+def test_the_margin_wallet_shows_what_its_closed_position_brought(digifinex):
+    profits = [entry for entry in digifinex.entries if entry["kind"] == "profit"]
     assert any(entry["wallet"] == "margin" for entry in profits)
 
 
