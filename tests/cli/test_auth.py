@@ -5,14 +5,18 @@ from __future__ import annotations
 import json
 import os
 import sys
+from contextlib import closing
+from pathlib import Path
 
 import pytest
 from dgt_keys import PASSWORD, USERNAME, dgt_keys
 from loopback import loopback, reply, sending, with_time
 from running import Exch
+from sandbox_server import serving
 from terminal import Terminal
 
 from exchcli.exchanges.dgtmarket import Dgtmarket
+from exchcli.sandbox.exchange import Sandbox
 
 CANARY = "fake-canary-8Zq4"
 LOGIN = ["auth", "login", "--store", "file", "--key", "fakekey", "--secret-stdin"]
@@ -97,6 +101,36 @@ def test_a_first_key_is_fetched_with_user_name_and_password(exch: Exch) -> None:
     assert PASSWORD not in terminal.screen
     assert "canary" not in terminal.screen
     assert "new1..." in exch("dgt", "auth", "status").out
+
+
+def test_the_sandbox_gives_out_keys_and_revokes_them_as_dgtmarket_does(
+    exch: Exch, tmp_path: Path
+) -> None:
+    with closing(Sandbox(tmp_path / "market")) as sandbox, serving(sandbox) as base:
+        first = sandbox.accounts("dgt")[0]
+        env = {"EXCH_DGT_URL": f"{base}/api"}
+        user = ["--username", first.username, "--password-stdin", "--yes"]
+        login = exch("dgt", "auth", "login", "--store", "file", *user, typed=first.password, **env)
+        assert login.code == 0, login.err
+        second = sandbox.accounts("dgt")[0]
+        assert second.key != first.key
+        assert exch("dgt", "auth", "rotate", *user, typed=first.password, **env).code == 0
+        assert exch("dgt", "auth", "test", **env).code == 0
+        for revoked in (first, second):
+            ran = exch(
+                "dgt", "auth", "test", EXCH_DGT_KEY=revoked.key, EXCH_DGT_SECRET=revoked.secret,
+                **env,
+            )  # fmt: skip
+            assert ran.code == 3
+            assert "Dgtmarket refused the key (HTTP 401)" in ran.err
+
+
+@pytest.mark.parametrize("exchange", ["dgt", "dfx"])
+def test_in_the_sandbox_its_own_key_is_shown_and_tried(exch: Exch, exchange: str) -> None:
+    for command in ("status", "test"):
+        ran = exch("--sandbox", exchange, "auth", command)
+        assert ran.code == 0, ran.err
+        assert json.loads(ran.out)["source"] == "sandbox"
 
 
 def test_whoever_says_no_has_changed_nothing(exch: Exch) -> None:

@@ -239,8 +239,8 @@ def test_a_first_login_without_a_bus_stores_nothing_anywhere(user: User) -> None
 def test_a_backend_that_keeps_nothing_or_does_not_work_is_refused(
     user: User, backend: str, message: str
 ) -> None:
+    user.log_in()
     for command, typed in ((LOGIN, "fake-secret"), (["dgt", "auth", "status"], "")):
-        user(*LOGIN, typed="fake-secret")
         ran = user(*command, typed=typed, PYTHON_KEYRING_BACKEND=backend)
         assert ran == (3, "", f"exch: {message}\n")
 

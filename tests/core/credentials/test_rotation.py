@@ -263,20 +263,25 @@ def test_a_second_ctrl_c_gives_up_and_the_outcome_is_unknown(dgt: Rotating) -> N
     process = subprocess.Popen(
         [sys.executable, "-m", "exchcli", *ROTATE, "-o", "table"],
         env={**dgt.exch.env, **dgt.env, "PATH": os.environ["PATH"]},
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
+    assert process.stdin is not None
+    assert process.stderr is not None
+    errors = process.stderr
 
     def interrupts_twice(_connection: socket.socket, _pair: str) -> bool:
-        assert process.stderr is not None
         process.send_signal(signal.SIGINT)
-        assert process.stderr.readline() == WARNING.decode()
+        assert errors.readline() == WARNING.decode()
         process.send_signal(signal.SIGINT)
         process.wait(60)
         return True
 
     dgt.keys.answer = interrupts_twice
-    _, told = process.communicate(PASSWORD, timeout=60)
-    assert process.returncode == 7
+    with process.stdin as keyboard:
+        keyboard.write(PASSWORD)
+    assert process.wait(60) == 7
+    with errors:
+        told = errors.read()
     assert told == (
         "exch: It is not known whether the key was rotated: it was interrupted. "
         "`exch dgt auth recover` finds out, and says what to do.\n"
