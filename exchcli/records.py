@@ -253,3 +253,28 @@ class Position(NamedTuple):
     unrealized_pnl: Decimal
     liquidation_price: Decimal
     liquidation_rate: Decimal
+
+
+class Limits(NamedTuple):
+    """One limit of an exchange: what all processes of this machine have used of it in its window.
+
+    `scope` is public or private on Dgtmarket, weight on DigiFinex; another one is there only
+    when it is banned. `used` is not known for private calls without a key.
+    """
+
+    exchange: str
+    scope: str
+    used: int | None
+    limit: int | None
+    window_seconds: int | None
+    banned_until: datetime | None
+
+
+class Indicator(NamedTuple):
+    """One of DigiFinex's risk indicators (FR, FW, CR) of a pair over the last 10 minutes."""
+
+    symbol: str
+    indicator: str
+    value: Decimal
+    threshold: Decimal
+    orders: int

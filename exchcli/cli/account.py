@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from exchcli.cli.limits import limits
 from exchcli.cli.lists import (
     All,
     FromId,
@@ -24,7 +25,7 @@ from exchcli.cli.market import End, Start, typed_currency, whole_number
 from exchcli.cli.registry import Group
 from exchcli.cli.session import session
 from exchcli.errors import UsageError
-from exchcli.records import Address, Balance, Fill, Ledger, Transfer
+from exchcli.records import Address, Balance, Fill, Ledger, Limits, Transfer
 
 group = Group("account", "Balances, fills, and what came in and went out.")
 
@@ -127,3 +128,6 @@ def deposit_address(
     name = typed_currency(currency)
     assert name is not None
     here.show(here.ask(here.exchange.deposit_addresses(name)))
+
+
+group.command(returns=Limits)(limits)
