@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 
-from conformance import NOON, Conformance
+from conformance import EVERYTHING, NOON, NOW, Conformance
 
 from exchcli.exchanges.base import Exchange
 from exchcli.exchanges.dgtmarket import Dgtmarket
 from exchcli.exchanges.digifinex import PERIODS, DigiFinex
+from exchcli.exchanges.listing import Listing
 
 
 class TestDgtmarket(Conformance):
@@ -17,6 +18,32 @@ class TestDgtmarket(Conformance):
     pair = "BTCPLN"
     unknown = "DOGEPLN"
     offers: ClassVar[set[str]] = set()
+    paths = ("/public/time/", "/private/wallets/")
+
+    def test_a_fill_says_of_itself_what_the_list_says_of_it(
+        self, ask: Any, subject: Exchange
+    ) -> None:
+        for listed in ask(subject.fills(EVERYTHING))[:3]:
+            assert ask(subject.fill(listed.id)) == listed
+
+    def test_the_fills_of_an_order_can_be_looked_up(self, ask: Any, subject: Exchange) -> None:
+        filled = next(o for o in ask(subject.orders(EVERYTHING)) if o.status == "filled")
+        fills = [ask(subject.fill(fill.id)) for fill in filled.fills]
+        assert sum(fill.amount for fill in fills) == filled.filled
+
+    def test_transfers_are_both_ways_and_filtered(self, ask: Any, subject: Exchange) -> None:
+        every = ask(subject.transfers(EVERYTHING))
+        assert {transfer.kind for transfer in every} == {"deposit", "withdrawal"}
+        assert "unknown" not in {transfer.status for transfer in every}
+        came_in = ask(subject.transfers(EVERYTHING, kind="deposit"))
+        assert came_in == [transfer for transfer in every if transfer.kind == "deposit"]
+        zloty = ask(subject.transfers(EVERYTHING, "PLN"))
+        assert zloty == [transfer for transfer in every if transfer.currency == "PLN"]
+        assert ask(subject.transfer(every[0].id)) == every[0]
+
+    def test_an_offset_leaves_out_the_newest(self, ask: Any, subject: Exchange) -> None:
+        every = ask(subject.orders(EVERYTHING))
+        assert ask(subject.orders(EVERYTHING._replace(offset=2))) == every[2:]
 
 
 class TestDigiFinex(Conformance):
@@ -24,6 +51,64 @@ class TestDigiFinex(Conformance):
     pair = "BTC_USDT"
     unknown = "DOGE_USDT"
     offers: ClassVar[set[str]] = {"ping", "candles", "currencies", "margin_currencies"}
+    paths = ("/time", "/spot/assets")
+
+    def test_the_margin_account_has_its_own_balances_orders_and_positions(
+        self, ask: Any, subject: Exchange
+    ) -> None:
+        assert ask(subject.balances("margin")) != ask(subject.balances("spot"))
+        orders = ask(subject.orders(EVERYTHING, market="margin"))
+        fills = ask(subject.fills(EVERYTHING, market="margin"))
+        assert orders
+        assert {order.market for order in orders} == {fill.market for fill in fills} == {"margin"}
+        held = [position for position in ask(subject.positions()) if position.side]
+        assert held
+        (one,) = ask(subject.positions(held[0].symbol))
+        assert one == held[0]
+
+    def test_all_there_is_goes_back_to_before_the_exchange_opened(
+        self, ask: Any, subject: Exchange
+    ) -> None:
+        assert ask(subject.orders(Listing(NOW, whole=True))) == ask(subject.orders(EVERYTHING))
+
+    def test_a_detail_has_the_fills_of_an_order_and_its_exact_cost(
+        self, ask: Any, subject: Exchange
+    ) -> None:
+        filled = next(o for o in ask(subject.orders(EVERYTHING)) if o.status == "filled")
+        order = ask(subject.order(filled.id))
+        mine = [f for f in ask(subject.fills(EVERYTHING)) if f.order_id == order.id]
+        assert {fill.id for fill in order.fills} == {fill.id for fill in mine}
+        assert order.cost == sum(fill.amount * fill.price for fill in mine)
+
+    def test_the_ledger_adds_up_to_the_balances(self, ask: Any, subject: Exchange) -> None:
+        spot = {balance.currency: balance for balance in ask(subject.balances())}
+        for currency in ("USDT", "BTC"):
+            ledger = ask(subject.ledger(EVERYTHING, currency))
+            assert {row.currency for row in ledger} == {currency}
+            moments = [row.time for row in ledger]
+            assert moments == sorted(moments, reverse=True)
+            assert sum(row.amount for row in ledger) == spot[currency].total
+        assert (
+            ask(subject.ledger(Listing(NOW, limit=3)))[:3]
+            == ask(subject.ledger(Listing(NOW, limit=1000)))[:3]
+        )
+
+    def test_deposits_and_withdrawals_are_walked_from_an_id_on_in_both_directions(
+        self, ask: Any, subject: Exchange
+    ) -> None:
+        for listed in (subject.deposits, subject.withdrawals):
+            down = ask(listed())
+            assert [int(row.id) for row in down] == sorted((int(r.id) for r in down), reverse=True)
+            assert ask(listed(order="asc")) == down[::-1]
+            assert ask(listed(limit=1)) == down[:1]
+            assert ask(listed(from_id=down[1].id))[-1] == down[-1]
+            one = down[0].currency
+            assert ask(listed(one)) == [row for row in down if row.currency == one]
+
+    def test_a_deposit_address_is_told_chain_by_chain(self, ask: Any, subject: Exchange) -> None:
+        addresses = ask(subject.deposit_addresses("USDT"))
+        assert {address.chain for address in addresses} == {"ERC20", "OMNI"}
+        assert all(address.address for address in addresses)
 
     def test_every_period_gives_candles_that_end_now(self, ask: Any, subject: Exchange) -> None:
         now = datetime.fromtimestamp(NOON, UTC)
