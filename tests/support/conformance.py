@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from shutil import copytree
 from typing import Any, ClassVar
 
 import pytest
@@ -49,10 +50,25 @@ class Conformance:
     offers: ClassVar[set[str]]
     paths: ClassVar[tuple[str, str]]  # of a public and of a private endpoint
 
+    @pytest.fixture(scope="class")
+    def opened(self, tmp_path_factory: pytest.TempPathFactory) -> Path:
+        """A sandbox that stands at noon, with its accounts; each test gets a copy."""
+        folder = tmp_path_factory.mktemp("opened")
+        sandbox = Sandbox(folder, clock=lambda: NOON * SECOND)
+        sandbox.accounts(self.exchange.name)
+        sandbox.close()
+        return folder
+
+    @pytest.fixture
+    def sandbox(self, opened: Path, tmp_path: Path) -> Iterator[Sandbox]:
+        copytree(opened, tmp_path / "sandbox")
+        sandbox = Sandbox(tmp_path / "sandbox", clock=lambda: NOON * SECOND)
+        yield sandbox
+        sandbox.close()
+
     @pytest.fixture(params=["in the process", "over HTTP"])
-    def ask(self, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Any]:
-        """Runs a flow of the exchange against a sandbox that stands at noon."""
-        sandbox = Sandbox(tmp_path, clock=lambda: NOON * SECOND)
+    def ask(self, request: pytest.FixtureRequest, sandbox: Sandbox) -> Iterator[Any]:
+        """Runs a flow of the exchange, with the key of a demo account."""
         deadline = Deadline(30)
         exchange = self.exchange()
 
@@ -73,7 +89,6 @@ class Conformance:
                 client = Client(exchange, url, network, deadline, credentials=pair)
                 yield client.run
                 client.close()
-        sandbox.close()
 
     @pytest.fixture
     def subject(self) -> Exchange:
@@ -263,9 +278,8 @@ class Conformance:
         assert since == [order for order in orders if order.created.replace(tzinfo=UTC) >= middle]
 
     def test_a_signature_with_another_secret_is_refused(
-        self, subject: Exchange, tmp_path: Path
+        self, subject: Exchange, sandbox: Sandbox
     ) -> None:
-        sandbox = Sandbox(tmp_path, clock=lambda: NOON * SECOND)
         key = sandbox.accounts(subject.name)[0].key
         client = Client(
             subject,
@@ -278,7 +292,6 @@ class Conformance:
             client.run(subject.balances())
         assert caught.value.exchange == subject.name
         client.close()
-        sandbox.close()
 
     def test_any_endpoint_can_be_called_and_is_signed_where_it_needs_a_key(
         self, ask: Any, subject: Exchange
