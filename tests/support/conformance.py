@@ -35,6 +35,7 @@ PATHS = {"dgt": "/api", "dfx": "/v3"}
 SECOND = 1_000_000_000
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 NOON = int(NOW.timestamp())
+_OPENED: dict[str, Path] = {}
 EVERYTHING = Listing(NOW, start=NOW - timedelta(days=60), whole=True)
 
 
@@ -50,18 +51,16 @@ class Conformance:
     offers: ClassVar[set[str]]
     paths: ClassVar[tuple[str, str]]  # of a public and of a private endpoint
 
-    @pytest.fixture(scope="class")
-    def opened(self, tmp_path_factory: pytest.TempPathFactory) -> Path:
-        """A sandbox that stands at noon, with its accounts; each test gets a copy."""
-        folder = tmp_path_factory.mktemp("opened")
-        sandbox = Sandbox(folder, clock=lambda: NOON * SECOND)
-        sandbox.accounts(self.exchange.name)
-        sandbox.close()
-        return folder
-
     @pytest.fixture
-    def sandbox(self, opened: Path, tmp_path: Path) -> Iterator[Sandbox]:
-        copytree(opened, tmp_path / "sandbox")
+    def sandbox(self, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+        """A sandbox that stands at noon; its accounts are made once, and copied."""
+        name = self.exchange.name
+        if name not in _OPENED:
+            _OPENED[name] = tmp_path_factory.mktemp("opened")
+            first = Sandbox(_OPENED[name], clock=lambda: NOON * SECOND)
+            first.accounts(name)
+            first.close()
+        copytree(_OPENED[name], tmp_path / "sandbox")
         sandbox = Sandbox(tmp_path / "sandbox", clock=lambda: NOON * SECOND)
         yield sandbox
         sandbox.close()
