@@ -105,7 +105,7 @@ class Session:
         """
         kept = len(self.replies)
         try:
-            return self._connected().run(flow)
+            return self.connected().run(flow)
         except Unreadable:
             if quietly or not self.settings.raw:
                 raise
@@ -193,13 +193,15 @@ class Session:
             self._open.callback(self._sandbox.close)
         return self._sandbox
 
-    def _connected(self) -> Client:
+    def connected(self) -> Client:
+        """The client of this command."""
         if self._client is None:
             self.begin()
-            self._client = self._connect()
+            self._client = self.connect(self.clock())
         return self._client
 
-    def _connect(self) -> Client:
+    def connect(self, clock: Clock) -> Client:
+        """A new client with a clock of its own; it is closed with the session."""
         from exchcli.core.client import Client
         from exchcli.core.deadline import Deadline
 
@@ -219,7 +221,7 @@ class Session:
             transport,
             deadline,
             credentials=self.credentials,
-            clock=self.clock(),
+            clock=clock,
             throttle=self.throttle(),
             seen=self.replies.append,
             trace=self.trace,

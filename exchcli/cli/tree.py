@@ -4,6 +4,7 @@
       dgt, dfx                ExchangeGroup: groups of commands, and the everyday ones
         market, margin ...    SpecGroup: declared in market.py, margin.py ...
       sandbox, config ...     SpecGroup, of no exchange
+      doctor                  Leaf, a command that stands alone
 
 This is the one module that knows the inside of Typer, whose own builder would import and
 inspect every command at each start.
@@ -54,6 +55,8 @@ TOP_GROUPS = {
     "config": "exchcli.cli.config",
     "completion": "exchcli.cli.completion",
 }
+# Commands that stand alone; the module of each declares a group of that one.
+TOP_COMMANDS = {"doctor": "exchcli.cli.doctor"}
 COMMON_SECTION = "Options of every command"
 
 
@@ -236,11 +239,12 @@ class Root(Branch):
         self.params.insert(0, version)
 
     def names(self) -> list[str]:
-        return [*TITLES, *TOP_GROUPS]
+        return [*TITLES, *TOP_GROUPS, *TOP_COMMANDS]
 
     def summaries(self) -> list[tuple[str, str]]:
         exchanges = [(name, f"The exchange {title}.") for name, title in TITLES.items()]
-        return exchanges + [(name, group_of(module).summary) for name, module in TOP_GROUPS.items()]
+        others = {**TOP_GROUPS, **TOP_COMMANDS}
+        return exchanges + [(name, group_of(module).summary) for name, module in others.items()]
 
     def make(self, name: str) -> ClickCommand | None:
         name = ALIASES.get(name, name)
@@ -248,6 +252,8 @@ class Root(Branch):
             return ExchangeGroup(name)
         if name in TOP_GROUPS:
             return SpecGroup(group_of(TOP_GROUPS[name]), None)
+        if name in TOP_COMMANDS:
+            return build(group_of(TOP_COMMANDS[name]).specs[name], None)
         return None
 
     def missing(self, ctx: Context, name: str) -> Exception:

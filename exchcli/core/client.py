@@ -19,7 +19,7 @@ import httpx
 
 from exchcli import __version__
 from exchcli.core.answer import Judge, checked, told
-from exchcli.core.clock import Clock, Sample, Stamp
+from exchcli.core.clock import Bounds, Clock, Sample, Stamp
 from exchcli.core.credentials import Credentials, Headers
 from exchcli.core.deadline import Deadline
 from exchcli.core.reply import Reply
@@ -114,6 +114,13 @@ class Client:
         except StopIteration as done:
             result: T = done.value
             return result
+        except ExchError as error:
+            raise told(error, self._exchange.name, self._exchange.title) from error.__cause__
+
+    def measured_clock(self) -> Bounds:
+        """How far the exchange's clock is ahead, asked anew."""
+        try:
+            return self._clock.measured(self._sample)
         except ExchError as error:
             raise told(error, self._exchange.name, self._exchange.title) from error.__cause__
 
