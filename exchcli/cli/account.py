@@ -17,6 +17,7 @@ from exchcli.cli.lists import (
     ask_of,
     counted_id,
     listing,
+    looking_for,
     market_of,
     maybe_counted_id,
     maybe_resolve,
@@ -77,7 +78,9 @@ def fill(
 ) -> None:
     """One of your own trades."""
     here = session(ctx)
-    here.show(here.ask(here.exchange.fill(counted_id(id, "fill"))))
+    with looking_for(here, "fill", [counted_id(id, "fill")], "fills --all"):
+        found = here.ask(here.exchange.fill(id))
+    here.show(found)
 
 
 @group.command(on=("dfx",), returns=Ledger)

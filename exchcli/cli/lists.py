@@ -13,7 +13,7 @@ from exchcli.cli.market import whole_number
 from exchcli.cli.registry import Only
 from exchcli.cli.session import Session
 from exchcli.cli.symbols import ask_about, resolve
-from exchcli.errors import UsageError
+from exchcli.errors import Rejected, UsageError
 from exchcli.records import Market
 
 if TYPE_CHECKING:
@@ -85,6 +85,19 @@ def maybe_resolve(here: Session, symbol: str | None) -> str | None:
 def ask_of(here: Session, symbol: str | None, flow: Flow[T]) -> T:
     """Runs a flow about one symbol or about all."""
     return ask_about(here, [] if symbol is None else [symbol], flow)
+
+
+@contextmanager
+def looking_for(here: Session, what: str, ids: list[str], where: str) -> Iterator[None]:
+    """Tells a plain "not found" as what was not found, and where ids are listed."""
+    try:
+        yield
+    except Rejected as error:
+        if error.code == "404":
+            none = f"no {what} {ids[0]}" if len(ids) == 1 else f"not all of these {what}s"
+            error.message = f"{here.exchange.title} has {none}."
+            error.hint = f"`exch {here.exchange.name} {where}` lists them."
+        raise
 
 
 def counted_id(text: str, what: str) -> str:

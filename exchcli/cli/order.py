@@ -15,6 +15,7 @@ from exchcli.cli.lists import (
     ask_of,
     counted_id,
     listing,
+    looking_for,
     market_of,
     maybe_resolve,
 )
@@ -40,10 +41,13 @@ def show(
     here = session(ctx)
     wanted = list(dict.fromkeys(_typed_id(here, text) for text in ids))
     market = market_of(margin)
-    if len(wanted) == 1:
-        here.show(here.ask(here.exchange.order(wanted[0], market)))
-    else:
-        here.show(here.ask(here.exchange.orders_by_id(wanted, market)))
+    with looking_for(here, "order", wanted, "order list --history"):
+        found: Order | list[Order]
+        if len(wanted) == 1:
+            found = here.ask(here.exchange.order(wanted[0], market))
+        else:
+            found = here.ask(here.exchange.orders_by_id(wanted, market))
+    here.show(found)
 
 
 @group.command("list", everyday="orders", returns=Order)

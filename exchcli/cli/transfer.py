@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from exchcli.cli.lists import All, Limit, MaybeCurrency, Offset, counted_id, listing
+from exchcli.cli.lists import All, Limit, MaybeCurrency, Offset, counted_id, listing, looking_for
 from exchcli.cli.market import typed_currency
 from exchcli.cli.registry import Group
 from exchcli.cli.session import session
@@ -43,4 +43,6 @@ def show(
 ) -> None:
     """One deposit or withdrawal."""
     here = session(ctx)
-    here.show(here.ask(here.exchange.transfer(counted_id(id, "transfer"))))
+    with looking_for(here, "transfer", [counted_id(id, "transfer")], "transfer list --all"):
+        found = here.ask(here.exchange.transfer(id))
+    here.show(found)

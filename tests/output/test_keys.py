@@ -40,6 +40,8 @@ KEYS = {
     "Position": (
         "symbol side leverage amount entry_price unrealized_pnl liquidation_price liquidation_rate"
     ),
+    "Limits": "exchange scope used limit window_seconds banned_until",
+    "Indicator": "symbol indicator value threshold orders",
     "ServerTime": "exchange time offset_seconds",
     "Ping": "exchange message milliseconds",
 }

@@ -6,7 +6,7 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -125,3 +125,13 @@ def silence(connection: socket.socket, _head: bytes) -> None:
     """Nothing, until the client goes."""
     while connection.recv(65536):
         pass
+
+
+def by_path(answers: Mapping[str, Answer]) -> Answer:
+    """The answer to the path that is asked for, without its query; 404 for any other."""
+
+    def answer(connection: socket.socket, head: bytes) -> None:
+        path = head.split(b" ", 2)[1].decode().partition("?")[0]
+        answers.get(path, reply('{"detail": "Not found."}', "404 Not Found"))(connection, head)
+
+    return answer

@@ -1,0 +1,36 @@
+"""The command tree: what stands where, and that it is built from the right module."""
+
+from __future__ import annotations
+
+import json
+
+from running import Exch
+
+from exchcli.cli.tree import EVERYDAY, EXCHANGE_GROUPS, group_of
+
+
+def test_what_stands_directly_on_an_exchange_is_where_the_tree_looks_for_it() -> None:
+    modules = dict.fromkeys([*EXCHANGE_GROUPS.values(), *EVERYDAY.values()])
+    declared = {
+        spec.everyday: module
+        for module in modules
+        for spec in group_of(module).specs.values()
+        if spec.everyday
+    }
+    market = EXCHANGE_GROUPS["market"]
+    assert {name: at for name, at in declared.items() if at != market} == EVERYDAY
+
+
+def test_an_everyday_command_is_called_by_the_name_that_was_typed(exch: Exch) -> None:
+    assert exch("dgt", "orders", "--help").out.startswith("Usage: exch dgt orders [OPTIONS]")
+    assert exch("dgt", "order", "list", "--help").out.startswith("Usage: exch dgt order list ")
+    for exchange in ("dgt", "dfx"):
+        listed = exch(exchange, "--help").out
+        for name in ("balances", "fills", "orders", "api", "account", "order"):
+            assert f"\n  {name} " in listed
+
+
+def test_a_command_without_its_exchange_says_so(exch: Exch) -> None:
+    for name in ("orders", "balances", "api", "ledger", "withdraw"):
+        error = json.loads(exch(name).err)["error"]
+        assert error["message"] == f"{name!r} is a command of an exchange."
