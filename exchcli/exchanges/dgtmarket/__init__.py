@@ -14,9 +14,9 @@ from exchcli.core.request import Endpoint
 from exchcli.errors import CredentialsError, Rejected
 from exchcli.exchanges.dgtmarket.account import Account
 from exchcli.exchanges.dgtmarket.keys import Keys
-from exchcli.exchanges.dgtmarket.market import MarketData
+from exchcli.exchanges.dgtmarket.market import PAIRS, MarketData
 
-__all__ = ["Dgtmarket"]
+__all__ = ["PAIRS", "Dgtmarket"]
 
 _REVOKED = (
     "It was revoked (every new pair revokes the one before) or mistyped: store the right one "
