@@ -1,6 +1,7 @@
 """The sandbox over HTTP on loopback, for tests and measurements.
 
-Run as a program it serves until its stdin closes, and prints its base URL first.
+Run as a program it serves until its stdin closes, without limits. It prints its base URL
+first, and then a key of Dgtmarket and its secret, a line each.
 """
 
 from __future__ import annotations
@@ -61,7 +62,9 @@ def serving(sandbox: Sandbox) -> Iterator[str]:
 
 if __name__ == "__main__":
     store = Sandbox(Path(sys.argv[1]))
+    store.limits.wait = lambda *_call: 0  # type: ignore[method-assign]
+    account = store.accounts("dgt")[0]
     with serving(store) as url:
-        print(url, flush=True)
+        print(url, account.key, account.secret, sep="\n", flush=True)
         sys.stdin.read()
     store.close()
