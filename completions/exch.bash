@@ -7,10 +7,10 @@ _exch_table() {
     commands= takes= options= fields=
     case $1 in
         '')
-            commands='dgt dfx sandbox config completion'
+            commands='dgt dfx sandbox config completion doctor'
             options='--version' ;;
         dgt)
-            commands='ticker book trades symbols time market' ;;
+            commands='ticker book trades symbols time balances fills orders api market account order transfer auth' ;;
         dgt/ticker | dgt/market/ticker | dfx/ticker | dfx/market/ticker)
             takes='@symbols...'
             fields='symbol,last,bid,ask,high,low,volume,quote_volume,change_percent,time' ;;
@@ -26,10 +26,56 @@ _exch_table() {
             fields='symbol,base,quote,price_precision,amount_precision,min_amount,min_value,status,order_types,api_trading,margin,liquidation_rate,zone' ;;
         dgt/time | dgt/market/time | dfx/time | dfx/market/time)
             fields='exchange,time,offset_seconds' ;;
+        dgt/balances | dgt/account/balances | dfx/margin/balances)
+            fields='currency,free,held,total,address,withdraw_address' ;;
+        dgt/fills | dgt/account/fills)
+            takes='@symbols'
+            options='--start= --end= --limit= --all --offset='
+            fields='id,order_id,symbol,market,side,price,amount,fee,fee_currency,fee_percent,maker,time' ;;
+        dgt/orders | dgt/order/list)
+            takes='@symbols'
+            options='--history --start= --end= --status= --side=buy,sell --limit= --all --offset='
+            fields='id,symbol,market,side,type,price,stop_price,amount,filled,average_price,cost,status,exchange_status,post_only,created,updated,fills' ;;
+        dgt/api | dfx/api)
+            takes='-...'
+            options='-f= --field= --yes' ;;
         dgt/market)
             commands='ticker book trades symbols time' ;;
+        dgt/account)
+            commands='balances fills fill limits' ;;
+        dgt/account/fill)
+            takes='-'
+            fields='id,order_id,symbol,market,side,price,amount,fee,fee_currency,fee_percent,maker,time' ;;
+        dgt/account/limits)
+            fields='exchange,scope,used,limit,window_seconds,banned_until' ;;
+        dgt/order | dfx/order)
+            commands='show list' ;;
+        dgt/order/show)
+            takes='-...'
+            fields='id,symbol,market,side,type,price,stop_price,amount,filled,average_price,cost,status,exchange_status,post_only,created,updated,fills' ;;
+        dgt/transfer)
+            commands='list show' ;;
+        dgt/transfer/list)
+            takes='@currencies'
+            options='--type= --status= --limit= --all --offset='
+            fields='id,kind,currency,chain,amount,fee,address,memo,hash,status,exchange_status,created,updated' ;;
+        dgt/transfer/show)
+            takes='-'
+            fields='id,kind,currency,chain,amount,fee,address,memo,hash,status,exchange_status,created,updated' ;;
+        dgt/auth)
+            commands='login status test move logout rotate recover' ;;
+        dgt/auth/login)
+            options='--store=keyring,file,command --key=output,dgt.url,dgt.profile,dgt.window,dgt.settle_delay,dgt.guard.halt,dgt.guard.max_deviation_percent,dgt.guard.max_orders_per_minute,dgt.guard.withdrawals,dgt.guard.withdraw_addresses,dgt.limits.public,dgt.limits.private,dfx.url,dfx.profile,dfx.window,dfx.settle_delay,dfx.guard.halt,dfx.guard.max_deviation_percent,dfx.guard.max_orders_per_minute,dfx.guard.withdrawals,dfx.guard.withdraw_addresses,dfx.limits.weight,dfx.stream_url --secret-stdin --username= --password-stdin --yes --no-test' ;;
+        dgt/auth/status | dgt/auth/test | dfx/auth/status | dfx/auth/test)
+            fields='exchange,profile,source,place,key' ;;
+        dgt/auth/move | dfx/auth/move)
+            options='--store=keyring,file' ;;
+        dgt/auth/logout | dfx/auth/logout | sandbox/reset)
+            options='--yes' ;;
+        dgt/auth/rotate)
+            options='--username= --password-stdin --yes' ;;
         dfx)
-            commands='ticker book trades candles symbols currencies time ping market margin' ;;
+            commands='ticker book trades candles symbols currencies time ping balances fills orders api market account order withdraw margin auth' ;;
         dfx/candles | dfx/market/candles)
             takes='@symbols'
             options='--period=1m,5m,15m,30m,1h,4h,12h,1d,1w --start= --end= --limit='
@@ -43,20 +89,58 @@ _exch_table() {
             fields='currency,chain,deposit,withdraw,min_deposit,min_withdraw,withdraw_fee_currency,min_withdraw_fee,withdraw_fee_rate' ;;
         dfx/ping | dfx/market/ping)
             fields='exchange,message,milliseconds' ;;
+        dfx/balances | dfx/account/balances)
+            options='--margin'
+            fields='currency,free,held,total,address,withdraw_address' ;;
+        dfx/fills | dfx/account/fills)
+            takes='@symbols'
+            options='--start= --end= --limit= --all --margin'
+            fields='id,order_id,symbol,market,side,price,amount,fee,fee_currency,fee_percent,maker,time' ;;
+        dfx/orders | dfx/order/list)
+            takes='@symbols'
+            options='--history --start= --end= --status= --side=buy,sell --limit= --all --margin'
+            fields='id,symbol,market,side,type,price,stop_price,amount,filled,average_price,cost,status,exchange_status,post_only,created,updated,fills' ;;
         dfx/market)
             commands='ticker book trades candles symbols currencies time ping' ;;
+        dfx/account)
+            commands='balances fills ledger deposits deposit-address limits' ;;
+        dfx/account/ledger)
+            takes='@currencies'
+            options='--start= --end= --limit= --margin --otc'
+            fields='currency,type,amount,balance,time' ;;
+        dfx/account/deposits | dfx/withdraw/list)
+            takes='@currencies'
+            options='--limit= --from-id= --order=asc,desc'
+            fields='id,kind,currency,chain,amount,fee,address,memo,hash,status,exchange_status,created,updated' ;;
+        dfx/account/deposit-address)
+            takes='@currencies'
+            fields='currency,address,memo,chain' ;;
+        dfx/account/limits)
+            options='--indicators --margin'
+            fields='exchange,scope,used,limit,window_seconds,banned_until' ;;
+        dfx/order/show)
+            takes='-...'
+            options='--margin'
+            fields='id,symbol,market,side,type,price,stop_price,amount,filled,average_price,cost,status,exchange_status,post_only,created,updated,fills' ;;
+        dfx/withdraw)
+            commands='list' ;;
         dfx/margin)
-            commands='symbols currencies' ;;
+            commands='symbols currencies balances positions' ;;
         dfx/margin/currencies)
             takes='@currencies'
             fields='currency,level,range,loan_fee' ;;
+        dfx/margin/positions)
+            takes='@symbols'
+            fields='symbol,side,leverage,amount,entry_price,unrealized_pnl,liquidation_price,liquidation_rate' ;;
+        dfx/auth)
+            commands='login status test move logout' ;;
+        dfx/auth/login)
+            options='--store=keyring,file,command --key=output,dgt.url,dgt.profile,dgt.window,dgt.settle_delay,dgt.guard.halt,dgt.guard.max_deviation_percent,dgt.guard.max_orders_per_minute,dgt.guard.withdrawals,dgt.guard.withdraw_addresses,dgt.limits.public,dgt.limits.private,dfx.url,dfx.profile,dfx.window,dfx.settle_delay,dfx.guard.halt,dfx.guard.max_deviation_percent,dfx.guard.max_orders_per_minute,dfx.guard.withdrawals,dfx.guard.withdraw_addresses,dfx.limits.weight,dfx.stream_url --secret-stdin --no-test' ;;
         sandbox)
             commands='load reset' ;;
         sandbox/load)
             takes='@files'
             options='--symbol=@symbols --live' ;;
-        sandbox/reset)
-            options='--yes' ;;
         config)
             commands='show path set unset' ;;
         config/show)
@@ -69,6 +153,9 @@ _exch_table() {
             takes='output,dgt.url,dgt.profile,dgt.window,dgt.settle_delay,dgt.guard.halt,dgt.guard.max_deviation_percent,dgt.guard.max_orders_per_minute,dgt.guard.withdrawals,dgt.guard.withdraw_addresses,dgt.limits.public,dgt.limits.private,dfx.url,dfx.profile,dfx.window,dfx.settle_delay,dfx.guard.halt,dfx.guard.max_deviation_percent,dfx.guard.max_orders_per_minute,dfx.guard.withdrawals,dfx.guard.withdraw_addresses,dfx.limits.weight,dfx.stream_url' ;;
         completion)
             commands='bash zsh fish' ;;
+        doctor)
+            options='--exchange=dgt,dfx --measure-window'
+            fields='name,status,what,hint' ;;
     esac
 }
 
@@ -95,7 +182,7 @@ _exch_words() {
 
 _exch() {
     local IFS=$' \t\n' commands takes options fields words=() apart
-    local common='-o=auto,table,json,ndjson,csv --output=auto,table,json,ndjson,csv --json --fields=@fields --raw --sandbox --profile= --timeout= -v --verbose --help'
+    local common='-o=auto,table,json,ndjson,csv --output=auto,table,json,ndjson,csv --json --fields=@fields --raw --sandbox --profile= --timeout= --no-wait -v --verbose --help'
     local word i place= option= ended= sandbox= given=0 kind= typed before= list
     COMPREPLY=()
     _exch_words
