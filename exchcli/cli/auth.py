@@ -20,13 +20,22 @@ from exchcli.errors import CredentialsError, UsageError
 
 group = Group("auth", "The API key: log in, test it, move it, replace it, log out.")
 
-Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
+StoreOption = Annotated[
+    Literal["keyring", "file", "command"] | None,
+    typer.Option(help="Where it is kept: in the system's keyring, a file, or by a helper."),
+]
+SecretStdin = Annotated[
+    bool, typer.Option("--secret-stdin", help="Read its secret from stdin, do not ask.")
+]
 Username = Annotated[
-    str | None, typer.Option("--username", metavar="USER", help="Your user name at Dgtmarket.")
+    str | None,
+    typer.Option("--username", metavar="USER", help="Your user name, to fetch a new key with."),
 ]
 PasswordStdin = Annotated[
     bool, typer.Option("--password-stdin", help="Read the password from stdin.")
 ]
+NoTest = Annotated[bool, typer.Option("--no-test", help="Do not try it with a signed read.")]
+Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 
 
 class KeyStatus(NamedTuple):
@@ -42,28 +51,13 @@ class KeyStatus(NamedTuple):
 @group.command()
 def login(
     ctx: typer.Context,
-    store: Annotated[
-        Literal["keyring", "file", "command"] | None,
-        typer.Option(help="Where it is kept: in the system's keyring, a file, or by a helper."),
-    ] = None,
+    store: StoreOption = None,
     key: Annotated[str | None, typer.Option("--key", metavar="KEY", help="The API key.")] = None,
-    secret_stdin: Annotated[
-        bool, typer.Option("--secret-stdin", help="Read its secret from stdin, do not ask.")
-    ] = False,
-    username: Annotated[
-        str | None,
-        typer.Option("--username", metavar="USER", help="Fetch the first key of this user."),
-        Only(("dgt",)),
-    ] = None,
-    password_stdin: Annotated[
-        bool,
-        typer.Option("--password-stdin", help="Read the password from stdin."),
-        Only(("dgt",)),
-    ] = False,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask."), Only(("dgt",))] = False,
-    no_test: Annotated[
-        bool, typer.Option("--no-test", help="Do not try it with a signed read.")
-    ] = False,
+    secret_stdin: SecretStdin = False,
+    username: Annotated[Username, Only(("dgt",))] = None,
+    password_stdin: Annotated[PasswordStdin, Only(("dgt",))] = False,
+    yes: Annotated[Yes, Only(("dgt",))] = False,
+    no_test: NoTest = False,
 ) -> None:
     """Store an API key and its secret, and try them with one signed read.
 

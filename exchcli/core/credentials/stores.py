@@ -186,7 +186,6 @@ class KeyringStore:
 
     def write(self, pair: Credentials) -> None:
         self._keyring.set(self._scope.profile, written(pair).decode().strip())
-        read_back(self, pair)
 
     def probe(self) -> None:
         user = f"{self._scope.profile}.probe"
