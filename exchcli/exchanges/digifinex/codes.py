@@ -22,6 +22,7 @@ _EXPIRED = "Create a new one in the account's API settings, then run `exch dfx a
 _LATER = "Wait until the ban ends; `exch dfx account limits` shows when."
 _FUNDS = "`exch dfx balances` shows what there is."
 _RULES = "`exch dfx symbols` lists the precision and the minimum of each pair."
+_STRETCH = "Ask for a shorter or a later stretch with --start and --end."
 _WHITELIST = "Add it to the withdrawal addresses in the account's settings at DigiFinex."
 
 # code: (kind of error, what happened, what to do next)
@@ -45,7 +46,7 @@ _CODES: dict[int, tuple[type[ExchError], str, str | None]] = {
     20012: (Rejected, "the side is neither buy nor sell", None),
     20013: (Rejected, "there is no such order", None),
     20014: (Rejected, "the date is not valid", None),
-    20015: (Rejected, "the date is out of range", None),
+    20015: (Rejected, "the date is out of range", _STRETCH),
     20018: (RateLimited, "the account is banned from trading by API", _LATER),
     20019: (UnknownSymbol, "there is no such pair", "`exch dfx symbols` lists them."),
     20020: (RateLimited, "trading is suspended for breaking the trading rules", _LATER),
