@@ -265,8 +265,8 @@ class Client:
         ban = self._exchange.bans.get(error.code or "")
         if ban is None or self._throttle is None:
             return
-        why = f"it refused ({error.message})"
+        scope, seconds = ban.scope or call.scopes[0], error.seconds or ban.seconds
         try:
-            self._throttle.ban(call, ban.scope or call.scopes[0], error.seconds or ban.seconds, why)
+            self._throttle.ban(call, scope, seconds, error.message)
         except StateError as unusable:  # the refusal at hand tells more
             self._trace(f"{unusable.message} Other commands do not know of the ban.")

@@ -139,7 +139,7 @@ class Throttle:
         try:
             self._reserve(call)
         except StateError as error:
-            if call.scopes != ("public",):
+            if call.scopes != ("public",) or self._closed.is_set():
                 raise
             if not self._warned:
                 self._warned = True

@@ -2,11 +2,12 @@
 
     python tests/torture/throttle.py [SECONDS]
 
-Each process writes down the moment at which each of its calls was granted; the judge reads
-only that. It demands that no window ever holds more than the limit, that (after the first burst,
-which is for whoever comes first) nobody got less than half of what another got, and that the
-processes that were killed with -9, in a transaction or with a ticket in hand, left nothing
-stuck. Without arguments it takes a minute.
+Each process writes down the moment at which each of its calls was granted, and sees a wall
+clock that jumps at every look. The judge reads only those moments. It demands that no window
+ever holds more than the limit, that (after the first burst, which is for whoever comes first)
+nobody got less than half of what another got, and that the processes that were killed with -9,
+in a transaction or with a ticket in hand, left nothing stuck. Without arguments it takes a
+minute.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from exchcli.config import Limit
-from exchcli.core.machine import SECOND, read
+from exchcli.core.machine import SECOND, Reading, read
 from exchcli.core.throttle import Call, Throttle
 
 if TYPE_CHECKING:
@@ -53,11 +54,19 @@ class Verdict(NamedTuple):
         )
 
 
+def jumping() -> Reading:
+    """The machine's clocks, with a wall clock that jumps."""
+    reading = read()
+    return reading._replace(wall=reading.wall + random.choice((0, 3, -60, 86400)) * SECOND)
+
+
 def hammer(folder: Path, name: str, end: float, start: Barrier | None = None) -> None:
     """Calls as fast as it may until the end, and writes each grant's moment to a file."""
     if start is not None:
         start.wait(30)
-    throttle = Throttle(folder, "dgt", "Dgtmarket", "https://hammered.invalid", {"public": LIMIT})
+    throttle = Throttle(
+        folder, "dgt", "Dgtmarket", "https://hammered.invalid", {"public": LIMIT}, clock=jumping
+    )
     with (folder / f"{name}.grants").open("a") as file:
         while time.monotonic() < end:
             throttle.reserve(CALL)
