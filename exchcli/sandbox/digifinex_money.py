@@ -21,9 +21,8 @@ from exchcli.sandbox.digifinex import (
 )
 from exchcli.sandbox.ledger import UNIT
 from exchcli.sandbox.plain import plain
-from exchcli.sandbox.statement import PaymentRow, PositionRow, Where
+from exchcli.sandbox.statement import MICRO, PaymentRow, PositionRow, Where
 
-MICRO = 1_000_000
 _LATEST = 10**11
 
 _EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 -- dates are told without a zone

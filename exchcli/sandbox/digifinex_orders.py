@@ -20,12 +20,11 @@ from exchcli.sandbox.digifinex import (
 )
 from exchcli.sandbox.ledger import UNIT
 from exchcli.sandbox.plain import plain
-from exchcli.sandbox.statement import FillRow, OrderRow, Where
+from exchcli.sandbox.statement import MICRO, FillRow, OrderRow, Where
 
 DAY = 86400
 _MOST_IDS = 20
 _USUAL_DAYS, _MOST_DAYS = 3, 30
-MICRO = 1_000_000
 
 
 def order(call: Call, query: Query, wallet: str) -> object:

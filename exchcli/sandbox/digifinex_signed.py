@@ -33,16 +33,15 @@ _STATES = {
 
 
 def signed(call: Call, weight: int = 1) -> Call:
-    """The call with its account. Raises Refused, in this order, for: no key, a key that is not
-    known, too many requests, a key out of use, the timestamp, the signature, no permission."""
-    headers = call.request.headers
-    name = headers.get("access-key")
-    if not name:
-        raise Refused(NO_ENDPOINT)
-    key = find_key(call.store, DFX, name)
-    scope = "dfx:unknown" if key is None else f"dfx:{key.key}"
+    """The call with its account. Raises Refused, in this order, for: too many requests, no key,
+    one that is not known or not in use, the timestamp, the signature, no permission."""
+    name = call.request.headers.get("access-key")
+    key = find_key(call.store, DFX, name) if name else None
+    scope = f"dfx:{key.key}" if key else "dfx:unknown" if name else "dfx:public"
     if call.limits.wait(scope, DFX_WEIGHT, call.time, weight):
         raise Refused(TOO_OFTEN)
+    if not name:
+        raise Refused(NO_ENDPOINT)
     if key is None:
         raise Refused(UNKNOWN_KEY)
     if key.state in _STATES:

@@ -164,7 +164,7 @@ class Planner:
             prints = prints[-2:] + self._prints(time)
 
     def _at_one_price(self, moment: int, first: Print, value: Decimal) -> list[Trade]:
-        count = 1 + self._roll() % 3
+        count = 1 + self._roll() % 4
         room = first._replace(amount=max(1, first.amount // count))
         parts = self._parts(value, [room] * count)
         return [

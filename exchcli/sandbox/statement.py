@@ -100,6 +100,7 @@ class Where:
         return tuple(self._values)
 
 
+MICRO = 1_000_000  # of a second
 ALL = -1  # SQLite's word for no limit
 
 _ORDERS = (

@@ -9,6 +9,7 @@ import sys
 import pytest
 
 from exchcli.errors import StateError
+from exchcli.sandbox.recording import load
 from exchcli.sandbox.store import FILE, VERSION, Store
 
 OLD_TABLES = ("sandbox", "recordings", "trades", "minutes")
@@ -78,6 +79,16 @@ def test_a_store_opened_with_another_seed_has_the_history_of_its_own(open_sandbo
     assert other.sandbox.accounts("dgt") == first.sandbox.accounts("dgt")
     lonely = open_sandbox("two", seed=5)
     assert lonely.sandbox.accounts("dgt") == first.sandbox.accounts("dgt")
+
+
+def test_a_recording_that_was_loaded_first_does_not_change_the_history(open_sandbox, tmp_path):
+    replayed, simulated = open_sandbox("one"), open_sandbox("two")
+    file = tmp_path / "btc_usdt.csv"
+    file.write_text("time,price,amount\n1600000000,1.5,2\n1600000100,1.6,3\n")
+    load(replayed.sandbox, file)
+    for each in (replayed, simulated):
+        each.sandbox.accounts("dfx")
+    assert dump(replayed.sandbox.store, "dfx") == dump(simulated.sandbox.store, "dfx")
 
 
 def test_accounts_outlive_the_process(open_sandbox):

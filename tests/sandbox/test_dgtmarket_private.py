@@ -44,9 +44,9 @@ TRANSACTION = {
     "quotation": "2569.87000000",
 }
 # The document shows no transfer; these fields are the sandbox's own.
-TRANSFER_FIELDS = (
-    "status updated created transfer_type amount fee currency address id".split()  # noqa: SIM905
-)
+TRANSFER_FIELDS = [
+    "status", "updated", "created", "transfer_type", "amount", "fee", "currency", "address", "id",
+]  # fmt: skip
 STATUSES = {
     "ACTIVE": 3,
     "PARTIALLY_REALIZED": 1,

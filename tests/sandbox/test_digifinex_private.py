@@ -317,15 +317,26 @@ def when(row):
 
 
 @settings(max_examples=40, deadline=None)
-@given(first=st.integers(0, 41 * DAY), length=st.integers(1, 30 * DAY), limit=st.integers(1, 100))
+@given(data=st.data(), limit=st.integers(1, 100))
 @pytest.mark.parametrize("path", WINDOWED)
-def test_a_window_includes_both_ends_and_shows_its_newest_rows(dfx, path, first, length, limit):
+def test_a_window_includes_both_ends_and_shows_its_newest_rows(dfx, path, data, limit):
     name = "list" if path.endswith("mytrades") else "data"
-    end = dfx.asked.now - first
-    start = end - length
+    everyone = everything(dfx, path)
+    # Mostly at the very second of a row, where an end that is left out would show.
+    seconds = st.sampled_from([when(row) for row in everyone]).flatmap(
+        lambda second: st.integers(second - 1, second + 1)
+    )
+    start, end = sorted((data.draw(seconds), data.draw(seconds)))
+    end = min(max(end, start + 1), start + 30 * DAY)
     rows = dfx(f"{path}?start_time={start}&end_time={end}&limit={limit}")[name]
-    inside = [row for row in everything(dfx, path) if start <= when(row) <= end]
-    assert rows == inside[:limit]
+    assert rows == [row for row in everyone if start <= when(row) <= end][:limit]
+
+
+def test_the_last_second_of_a_window_is_in_it(dfx):
+    row = dfx("/v3/spot/order/current")["data"][0]
+    second = row["created_date"]
+    rows = dfx(f"/v3/spot/order/history?start_time={second - 1}&end_time={second}")["data"]
+    assert rows == [row]
 
 
 @pytest.mark.parametrize("path", WINDOWED)

@@ -93,6 +93,7 @@ def test_the_1201st_weight_of_digifinex_is_10005(ask, signed):
 def test_requests_without_a_key_have_a_budget_of_their_own(ask, signed):
     codes = [ask("/v3/time")["code"] for _ in range(1201)]
     assert codes == [0] * 1200 + [10005]
+    assert signed("dfx")(ASSETS, access_key=None)["code"] == 10005
     assert signed("dfx")(ASSETS)["code"] == 0
     assert ask(TICKER)["last"]
 
