@@ -75,9 +75,9 @@ def list_(
 ) -> None:
     """Your orders, newest first: the open ones, or with --history all of them.
 
-    Open is what the exchange does not say to be final. The history is, without --start or
-    --all, the newest 100 on Dgtmarket and the last 3 days on DigiFinex. Dgtmarket reads
-    --start and --end in its own zone, which it does not tell.
+    Open is what is not known to be final. Without --start or --all, the history is the newest
+    100 on Dgtmarket, the last 3 days on DigiFinex. Dgtmarket reads --start and --end in its
+    own zone, which it does not tell.
     """
     here = session(ctx)
     name = maybe_resolve(here, symbol)
@@ -90,11 +90,14 @@ def list_(
         else:
             most = None if word else wanted.limit
             flow = here.exchange.open_orders(wanted._replace(limit=most), name, side, market)
-            rows = ask_of(here, symbol, flow)
-            if word and rows:
-                rows = [row for row in rows if word in (row.status, row.exchange_status.lower())]
-                rows = rows[: wanted.limit]
+            rows = _of_status(ask_of(here, symbol, flow), word, wanted.limit)
     here.show(rows)
+
+
+def _of_status(rows: list[Order], word: str | None, limit: int | None) -> list[Order]:
+    if word is None or not rows:
+        return rows
+    return [row for row in rows if word in (row.status, row.exchange_status.lower())][:limit]
 
 
 def _typed_id(here: Session, text: str) -> str:
