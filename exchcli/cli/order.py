@@ -80,13 +80,11 @@ def list_(
     own zone, which it does not tell.
     """
     here = session(ctx)
-    name = maybe_resolve(here, symbol)
-    market = market_of(margin)
+    name, market = maybe_resolve(here, symbol), market_of(margin)
     word = status.lower() if status else None
     with listing(here, start, end, limit, all_, offset) as wanted:
         if history or word not in (None, *OPEN):
-            flow = here.exchange.orders(wanted, name, side, status, market)
-            rows = ask_of(here, symbol, flow)
+            rows = ask_of(here, symbol, here.exchange.orders(wanted, name, side, status, market))
         else:
             most = None if word else wanted.limit
             flow = here.exchange.open_orders(wanted._replace(limit=most), name, side, market)
