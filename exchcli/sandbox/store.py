@@ -115,7 +115,8 @@ class Store:
             yield
         finally:
             with self._telling():
-                self._db.execute("COMMIT")
+                if self._db.in_transaction:
+                    self._db.execute("COMMIT")
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
