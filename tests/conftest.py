@@ -12,3 +12,9 @@ from running import Exch
 def exch(tmp_path: Path) -> Exch:
     """`exch` with an empty home of its own."""
     return Exch(tmp_path / "home")
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    """Where a configuration file would be; there is none yet."""
+    return tmp_path / "config.toml"

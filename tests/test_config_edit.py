@@ -7,40 +7,13 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from configuring import CONTRACT
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from exchcli.config import describe, load, set_value, unset_value
 from exchcli.config.keys import KEYS
 from exchcli.errors import StateError, UsageError
-
-CONTRACT = """\
-output = "auto"
-
-[dgt]                       # and [dfx]; every key optional
-url = "https://dgtmarket.com/api"
-profile = "default"
-window = 30                 # seconds a signed request can be accepted late
-settle_delay = 10           # seconds after the fence until an accepted order must show in lists
-limits = { public = "60/60s", private = "100/60s" }
-
-[dgt.guard]
-halt = false
-max_order_value = { PLN = "5000" }
-max_deviation_percent = "5"
-max_orders_per_minute = 10
-withdrawals = true
-withdraw_addresses = []     # empty = any
-
-[dgt.profiles.default]
-store = "keyring"           # or "file" (path = ...), "command" (argv = [...])
-"""
-
-
-@pytest.fixture
-def file(tmp_path: Path) -> Path:
-    return tmp_path / "config.toml"
-
 
 # --- config show ------------------------------------------------------------------------------
 
