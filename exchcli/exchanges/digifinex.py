@@ -341,4 +341,5 @@ def _windows(first: int, last: int, seconds: int) -> Iterator[tuple[int, int]]:
             "Ask for a shorter stretch, or for a longer --period.",
         )
     for begin in range(first, last + 1, step):
-        yield begin, min(begin + step, last)
+        # An end that is not later than its start is refused (20022).
+        yield begin, max(begin + 1, min(begin + step, last))
