@@ -105,6 +105,10 @@ class UnknownSymbol(Rejected):
     """The exchange says that it has no such pair; the command line turns this into exit 2."""
 
 
+class UnknownCurrency(Rejected):
+    """The exchange says that it has no such currency; likewise exit 2 on the command line."""
+
+
 class RateLimited(ExchError):
     exit = Exit.RATE_LIMITED
     kind = "rate_limited"

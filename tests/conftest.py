@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from running import Exch
+
+# A slow machine is no failure; and CI repeats itself, so that a red run can be looked into.
+settings.register_profile("exch", deadline=None, derandomize=bool(os.environ.get("CI")))
+settings.load_profile("exch")
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from exchcli.cli.market import typed_currency
+from exchcli.cli.market import ask_about_currency, typed_currency
 from exchcli.cli.registry import Group
 from exchcli.cli.session import session
 from exchcli.records import MarginCurrency, Symbol
@@ -29,4 +29,5 @@ def currencies(
 ) -> None:
     """What can be borrowed, and what that costs."""
     here = session(ctx)
-    here.show(here.ask(here.exchange.margin_currencies(typed_currency(currency))))
+    name = typed_currency(currency)
+    here.show(ask_about_currency(here, name, here.exchange.margin_currencies(name)))

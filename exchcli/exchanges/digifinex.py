@@ -7,12 +7,18 @@ records have them in upper case. Times are epoch seconds.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from exchcli.core.reply import Reply
 from exchcli.core.request import Flow, Steps, Value, gather
-from exchcli.errors import BadReply, UnknownSymbol, Unreadable, UsageError
+from exchcli.errors import (
+    BadReply,
+    UnknownCurrency,
+    UnknownSymbol,
+    Unreadable,
+    UsageError,
+)
 from exchcli.exchanges.base import Exchange
 from exchcli.exchanges.digifinex_codes import error_of
 from exchcli.exchanges.endpoint import get
@@ -32,6 +38,7 @@ MOST_LEVELS = 150
 MOST_TRADES = 500
 MOST_CANDLES = 500  # in one call; longer stretches are split
 DEFAULT_CANDLES = 200
+_STEP = MOST_CANDLES - 1  # periods in a window, whose last candle is the next one's first
 MOST_CALLS = 500  # for one stretch of candles: well below the weight that bans for a while
 FIRST_CANDLE = datetime(2010, 1, 1, tzinfo=UTC)
 
@@ -96,7 +103,7 @@ class DigiFinex(Exchange):
     def tickers(self, symbols: Sequence[str]) -> Flow[list[Ticker]]:
         """One market is asked for by name; several are picked from one reply with all."""
         if len(symbols) == 1:
-            return (yield from self.ticker(symbols[0]))
+            return [_of(symbols[0], (yield from self.ticker(symbols[0])))]
         found = {ticker.symbol: ticker for ticker in (yield from self.ticker())}
         for symbol in symbols:
             if symbol not in found:
@@ -175,14 +182,29 @@ class DigiFinex(Exchange):
         if start is None and end is None and (limit or DEFAULT_CANDLES) <= DEFAULT_CANDLES:
             newest = yield from self.kline(symbol, period)
             return newest[-(limit or DEFAULT_CANDLES) :]
-        first, last = _stretch(start, end or now, limit, seconds)
-        windows = list(_windows(first, last, seconds))
-        parts = yield from gather(self.kline(symbol, period, *window) for window in windows)
-        joined = {candle.time: candle for part in parts for candle in part}
-        rows = [joined[moment] for moment in sorted(joined) if first <= moment.timestamp() <= last]
-        if limit is None:
-            return rows
-        return rows[:limit] if start is not None else rows[-limit:]
+        first, last = _stretch(now, start, end, limit, seconds)
+        enough = limit if start else None
+        candles = yield from self._joined(symbol, period, first, last, enough)
+        return candles[:limit] if start else candles[-(limit or DEFAULT_CANDLES) :]
+
+    def _joined(
+        self, symbol: str, period: str, first: int, last: int, enough: int | None
+    ) -> Flow[list[Candle]]:
+        """The candles that open in first .. last, in time; `enough` of them, if that is given.
+
+        A market that began later, or stood still, has fewer candles than a stretch has
+        periods: so windows are asked for until there are enough, or the stretch is through.
+        """
+        windows = _windows(first, last, PERIODS[period][1])
+        found: dict[datetime, Candle] = {}
+        while windows and (enough is None or len(found) < enough):
+            missing = len(windows) if enough is None else -(-(enough - len(found)) // _STEP)
+            batch, windows = windows[:missing], windows[missing:]
+            parts = yield from gather(self.kline(symbol, period, *window) for window in batch)
+            for candle in (candle for part in parts for candle in part):
+                if first <= candle.time.timestamp() <= last:
+                    found[candle.time] = candle
+        return [found[moment] for moment in sorted(found)]
 
     @get("/kline")
     def kline(
@@ -252,13 +274,25 @@ class DigiFinex(Exchange):
         with_fees = {row.currency for row in rows}
         names = [name.text().upper() for name in reply["currencys"]]
         rows += [MarginCurrency(name, None, None, None) for name in names if name not in with_fees]
-        return [row for row in rows if currency is None or row.currency == currency.upper()]
+        if currency is None:
+            return rows
+        if currency.upper() not in names:
+            raise UnknownCurrency(f"DigiFinex lends no {currency.upper()}.", exchange=self.name)
+        return [row for row in rows if row.currency == currency.upper()]
 
     @get("/currencies")
     def currencies(self, currency: str | None = None) -> Steps[list[Currency]]:
         """Get currency deposit and withdrawal information; a row a currency and chain."""
         reply = yield {} if currency is None else {"currency": currency.lower()}
         return [_currency(row) for row in reply["data"]]
+
+
+def _of(symbol: str, tickers: list[Ticker]) -> Ticker:
+    """The one that was asked for: a price of another market would be taken for this one's."""
+    for ticker in tickers:
+        if ticker.symbol == symbol:
+            return ticker
+    raise Unreadable(f"no ticker of {symbol} is among the {len(tickers)} that came")
 
 
 def _part(symbol: Reply, index: int) -> str:
@@ -318,28 +352,31 @@ def _currency(row: Reply) -> Currency:
 
 
 def _stretch(
-    start: datetime | None, end: datetime, limit: int | None, seconds: int
+    now: datetime, start: datetime | None, end: datetime | None, limit: int | None, seconds: int
 ) -> tuple[int, int]:
-    """The first and the last second that candles may open at."""
-    last = int(end.timestamp())
+    """The first and the last second that candles may open at; none opens in the future."""
+    last = int(min(end or now, now).timestamp())
     if start is None:
         first = last - (limit or DEFAULT_CANDLES) * seconds
-        return max(first, int(FIRST_CANDLE.timestamp())), last
-    first = int(start.timestamp())
-    if first > last:
-        raise UsageError("--start is later than --end, or than now.", "Swap them.")
-    if limit is not None:
-        last = min(last, first + limit * seconds)
+    elif start > now:
+        raise UsageError("--start is in the future.", "Give a time that has been, like 3d.")
+    elif end is not None and start > end:
+        raise UsageError("--start is later than --end.", "Swap them, or leave --end out.")
+    else:
+        first = int(start.timestamp())
     return max(first, int(FIRST_CANDLE.timestamp())), last
 
 
-def _windows(first: int, last: int, seconds: int) -> Iterator[tuple[int, int]]:
-    step = (MOST_CANDLES - 1) * seconds
+def _windows(first: int, last: int, seconds: int) -> list[tuple[int, int]]:
+    """The stretch in calls of at most MOST_CANDLES, each of which ends after it starts.
+
+    An end that is not later than its start would be refused (20022).
+    """
+    step = _STEP * seconds
     if (last - first) // step >= MOST_CALLS:
         raise UsageError(
-            f"That are more than {MOST_CALLS * (MOST_CANDLES - 1)} candles.",
+            f"That would be more than {MOST_CALLS * _STEP} candles.",
             "Ask for a shorter stretch, or for a longer --period.",
         )
-    for begin in range(first, last + 1, step):
-        # An end that is not later than its start is refused (20022).
-        yield begin, max(begin + 1, min(begin + step, last))
+    begins = range(first, max(last, first + 1), step)
+    return [(begin, max(begin + 1, min(begin + step, last))) for begin in begins]
