@@ -14,7 +14,7 @@ function __exch_place
             set skip ''
         else if test -z "$ended"; and string match -q -r -- '^-.' $word
             # Of letters in one, like -vo, the first that takes a value counts.
-            set word (string replace -r -- '^-[v]+(?=.)' - $word)
+            set word (string replace -r -- '^-[vh]+(?=.)' - $word)
             test "$word" = --; and set ended yes
             contains -- $word -o --output --fields --profile --timeout --limit --period --start --end --source --symbol; and set skip yes
         else if contains -- "$place" "" dgt dgt/market dfx dfx/market dfx/margin sandbox config completion
@@ -74,9 +74,9 @@ complete -c exch -n '__exch_at ""' -a completion -d 'Completion by TAB, for bash
 complete -c exch -n '__exch_at dgt dgt/market dfx dfx/market' -a ticker -d 'The last 24 hours of one market, of several or of all.'
 complete -c exch -n '__exch_at dgt dgt/market dfx dfx/market' -a book -d 'The order book, best prices first.'
 complete -c exch -n '__exch_at dgt dgt/market dfx dfx/market' -a trades -d 'The latest public trades, newest first.'
-complete -c exch -n '__exch_at dgt dgt/market dfx dfx/market' -a symbols -d 'The pairs that can be traded, with their precisions and minimums.'
+complete -c exch -n '__exch_at dgt dgt/market dfx dfx/market' -a symbols -d 'The pairs that can be traded, with the rules that the exchange tells.'
 complete -c exch -n '__exch_at dgt dgt/market dfx dfx/market' -a time -d 'The exchange\'s clock, and how far it is ahead of this machine\'s.'
-complete -c exch -n '__exch_at dgt dfx' -a market -d 'Prices, order books, trades, candles and the rules of each pair.'
+complete -c exch -n '__exch_at dgt dfx' -a market -d 'Prices, order books, trades and the rules of each pair.'
 complete -c exch -n '__exch_at dfx dfx/market' -a candles -d 'Candles (open, high, low, close, volume), oldest first.'
 complete -c exch -n '__exch_at dfx dfx/market' -a currencies -d 'How each currency is deposited and withdrawn, and the fees.'
 complete -c exch -n '__exch_at dfx dfx/market' -a ping -d 'Whether the exchange answers, and how fast.'
@@ -114,7 +114,7 @@ complete -c exch -n '__exch_at dgt/book dgt/market/book dfx/book dfx/market/book
 complete -c exch -n '__exch_at dgt/trades dgt/market/trades dfx/trades dfx/market/trades' -l limit -x -d 'Trades: up to 30 on dgt [30], 500 on dfx [100].'
 complete -c exch -n '__exch_at dfx/candles dfx/market/candles' -l period -x -k -a '1m 5m 15m 30m 1h 4h 12h 1d 1w' -d 'The length of one candle.'
 complete -c exch -n '__exch_at dfx/candles dfx/market/candles' -l start -x -d 'From then on: epoch, ISO 8601 or ago (3d).'
-complete -c exch -n '__exch_at dfx/candles dfx/market/candles' -l end -x -d 'Up to then: epoch, ISO 8601 or ago (2h).'
+complete -c exch -n '__exch_at dfx/candles dfx/market/candles' -l end -x -d 'Up to and with then: epoch, ISO 8601 or ago (2h).'
 complete -c exch -n '__exch_at dfx/candles dfx/market/candles' -l limit -x -d 'At most N: the first from --start, else the last.'
 complete -c exch -n '__exch_at dfx/symbols dfx/market/symbols' -l source -x -k -a 'markets spot margin api' -d 'Which of the exchange\'s lists [spot].'
 complete -c exch -n '__exch_at dfx/currencies dfx/market/currencies' -l margin -d 'What can be borrowed, and what that costs.'
@@ -125,9 +125,9 @@ complete -c exch -n '__exch_at sandbox/reset' -l yes -d 'Do not ask.'
 complete -c exch -s o -l output -x -k -a 'auto table json ndjson csv' -d 'Print as auto, table, json, ndjson or csv (auto: a table on a terminal, else JSON).'
 complete -c exch -l json -d 'The same as -o json.'
 complete -c exch -l fields -x -d 'Only these fields, in this order.'
-complete -c exch -l raw -d 'The exchange\'s own reply, byte for byte.'
+complete -c exch -l raw -d 'The exchange\'s own reply, byte for byte, whatever -o says.'
 complete -c exch -l sandbox -d 'Use the exchange inside exch: no network, no account.'
 complete -c exch -l profile -x -d 'The profile whose settings and key are used.'
 complete -c exch -l timeout -x -d 'Give up after this long in all [30].'
 complete -c exch -s v -l verbose -d 'Tell on stderr what is sent.'
-complete -c exch -l help -d 'Show this message and exit.'
+complete -c exch -s h -l help -d 'Show this message and exit.'

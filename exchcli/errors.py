@@ -15,7 +15,8 @@
     ├── OnceAbsent         10   --once: proven absent, and not sent again
     ├── OnceAmbiguous      11   --once: several orders could be this one
     ├── StateError         12   files on this machine; nothing was sent
-    └── NotOffered         13   this exchange does not have that
+    ├── NotOffered         13   this exchange does not have that
+    └── Interrupted       130   Ctrl-C, and nothing was sent that changes anything
 
 An error's message says what happened, its hint what to do next. Both are one line.
 """
@@ -81,6 +82,8 @@ class ExchError(Exception):
         self.hint = hint
         self.exchange = exchange
         self.code = code
+        # The reply that led to it, byte for byte, for --raw.
+        self.reply: bytes | None = None
 
     def __str__(self) -> str:
         return self.message
@@ -170,3 +173,8 @@ class StateError(ExchError):
 class NotOffered(ExchError):
     exit = Exit.NOT_OFFERED
     kind = "not_offered"
+
+
+class Interrupted(ExchError):
+    exit = Exit.INTERRUPTED
+    kind = "interrupted"

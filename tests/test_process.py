@@ -80,7 +80,15 @@ def test_ctrl_c_is_130_and_one_line(tmp_path: Path) -> None:
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=30)
     assert (process.returncode, out) == (130, "")
-    assert err == "exch: interrupted; nothing was sent that changes anything.\n"
+    assert json.loads(err)["error"] == {
+        "kind": "interrupted",
+        "message": "Interrupted; nothing was sent that changes anything.",
+        "hint": None,
+        "exchange": "dgt",
+        "code": None,
+        "retry": "fix",
+        "exit": 130,
+    }
 
 
 def test_a_state_folder_that_cannot_be_written_stops_the_sandbox_with_12(tmp_path: Path) -> None:

@@ -92,7 +92,7 @@ def _key(symbol: str) -> str:
 
 def _how(here: Session) -> str:
     return (
-        "Write base and quote, like btcpln or BTC/PLN; "
+        f"Write base and quote, like {here.exchange.example}; "
         f"`exch {here.exchange.name} symbols` lists them."
     )
 

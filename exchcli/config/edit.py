@@ -55,7 +55,8 @@ def _paths(dotted_key: str) -> list[KeyPath]:
 def _not_a_value(path: KeyPath) -> UsageError:
     if is_table(path):
         return UsageError(
-            f"{dotted(path)} is a table, not a value.", f"Name one key of it: {dotted(path)}.KEY"
+            f"{dotted(path)} is a table, not a value.",
+            f"Name one key of it, as in {dotted(path)}.NAME.",
         )
     return unknown(path)
 

@@ -128,7 +128,11 @@ class Client:
             f"{message.method} {message.url} -> {response.status_code}, "
             f"{len(response.content)} bytes, {1000 * (time.monotonic() - started):.0f} ms"
         )
-        return self._checked(response), response.content
+        try:
+            return self._checked(response), response.content
+        except ExchError as error:
+            error.reply = response.content
+            raise
 
     def _checked(self, response: httpx.Response) -> Reply:
         status = response.status_code
@@ -147,7 +151,7 @@ class Client:
         try:
             self._exchange.check(status, reply)
         except Unreadable as error:  # not even a code: no reply of this exchange
-            raise BadReply(error.message) from None
+            raise BadReply(f"HTTP {status}, {error}" if status != 200 else error.message) from None
         return reply
 
     def _told(self, error: ExchError) -> ExchError:

@@ -110,15 +110,17 @@ class NetworkTransport(httpx.BaseTransport):
 
     def __init__(self, url: str, deadline: Deadline) -> None:
         self._deadline = deadline
+        self._through = ""
         network = _Network(deadline)
         if url.startswith("http://"):
             self._pool = httpcore.ConnectionPool(network_backend=network)
             return
-        context = httpx.create_ssl_context()
+        context = _trusting()
         proxy = _proxy_for(url)
         if proxy is None:
             self._pool = httpcore.ConnectionPool(ssl_context=context, network_backend=network)
         else:
+            self._through = "through the proxy of HTTPS_PROXY: "
             self._pool = httpcore.HTTPProxy(
                 proxy_url=_without_user(proxy),
                 proxy_auth=_user_of(proxy),
@@ -143,7 +145,7 @@ class NetworkTransport(httpx.BaseTransport):
         except httpcore.ConnectTimeout as error:
             raise NotSent(f"no connection within {self._deadline.seconds:g} s") from error
         except (httpcore.ConnectError, httpcore.ProxyError) as error:
-            raise NotSent(_reason(error)) from error
+            raise NotSent(f"{self._through}{_reason(error)}") from error
         except httpcore.UnsupportedProtocol as error:
             raise NotSent(str(error)) from error
         except httpcore.TimeoutException as error:
@@ -167,6 +169,17 @@ class NetworkTransport(httpx.BaseTransport):
 
     def close(self) -> None:
         self._pool.close()
+
+
+def _trusting() -> ssl.SSLContext:
+    """Verification against the usual authorities, or those that the environment names."""
+    try:
+        return httpx.create_ssl_context()
+    except OSError as error:  # ssl.SSLError is one too
+        raise UsageError(
+            f"SSL_CERT_FILE or SSL_CERT_DIR names no certificates that can be used: {error}.",
+            "Correct that variable, or unset it.",
+        ) from error
 
 
 def _decoded(body: bytes, encoding: str) -> bytes:

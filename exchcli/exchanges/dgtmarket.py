@@ -25,6 +25,7 @@ class Dgtmarket(Exchange):
     name = "dgt"
     title = "Dgtmarket"
     url = "https://dgtmarket.com/api"
+    example = "btcpln or BTC/PLN"
 
     def check(self, status: int, reply: Reply) -> None:
         """HTTP status codes alone tell success; the document lists no error bodies."""
@@ -35,7 +36,7 @@ class Dgtmarket(Exchange):
         if status in (401, 403):
             raise CredentialsError(
                 f"Dgtmarket refused the key (HTTP {status}){words}",
-                "Check the key with `exch dgt auth test`.",
+                "Check the API key and its secret.",
                 exchange=self.name,
                 code=str(status),
             )

@@ -60,6 +60,7 @@ class DigiFinex(Exchange):
     name = "dfx"
     title = "DigiFinex"
     url = "https://openapi.digifinex.com/v3"
+    example = "btc_usdt or BTC/USDT"
 
     def check(self, status: int, reply: Reply) -> None:
         """The table of error codes; see digifinex_codes.py."""

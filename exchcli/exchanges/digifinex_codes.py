@@ -12,9 +12,9 @@ from exchcli.errors import (
     UnknownSymbol,
 )
 
-_KEY = "Check the key with `exch dfx auth test`."
-_LATER = "Wait until the ban ends; `exch dfx account limits` shows when."
-_FUNDS = "`exch dfx balances` shows what there is."
+_KEY = "Check the API key and its secret at DigiFinex."
+_LATER = "Wait until the ban ends: 30 minutes, or 24 hours after the third."
+_FUNDS = "Take a smaller amount."
 _RULES = "`exch dfx symbols` lists the precision and the minimum of each pair."
 _WHITELIST = "Add it to the withdrawal addresses in the account's settings at DigiFinex."
 
@@ -55,10 +55,10 @@ _CODES: dict[int, tuple[type[ExchError], str, str | None]] = {
     20030: (
         Rejected,
         "there is no position on this pair",
-        "`exch dfx margin positions` lists them.",
+        None,
     ),
     20032: (Rejected, "withdrawals are restricted", None),
-    20033: (Rejected, "there is no such withdrawal", "`exch dfx withdraw list` lists them."),
+    20033: (Rejected, "there is no such withdrawal", None),
     20034: (Rejected, "withdrawals of this currency are closed", None),
     20035: (Rejected, "the withdrawal is beyond a limit", None),
     20036: (Rejected, "the withdrawal was not cancelled", None),

@@ -68,6 +68,7 @@ def _width(stream: TextIO | None) -> int:
         return int(asked)
     try:
         # A terminal that does not know its size says 0.
-        return os.get_terminal_size(stream.fileno()).columns if stream else _USUAL_WIDTH
+        columns = os.get_terminal_size(stream.fileno()).columns if stream else 0
+        return columns or _USUAL_WIDTH
     except (OSError, ValueError):
         return _USUAL_WIDTH

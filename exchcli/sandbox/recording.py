@@ -206,7 +206,7 @@ def _pair(path: Path, symbol: str | None) -> _Pair:
     if pair is None:
         raise UsageError(
             f"The name {path.name!r} does not tell which pair was recorded.",
-            "Name the pair, like eth_usdt, or begin the file's name with it.",
+            "Name the pair, as in --symbol eth_usdt, or begin the file's name with it.",
         )
     return pair
 

@@ -181,14 +181,14 @@ def _rules(
 def _unusable(path: Path, why: str) -> StateError:
     return StateError(
         f"The sandbox in {path} cannot be used: {why}.",
-        "Make room there and its folder writable, or use another folder with EXCH_HOME=DIR.",
+        "See to that folder, or set EXCH_HOME to a folder of your own.",
     )
 
 
 def _unreadable(path: Path, why: str) -> StateError:
     return StateError(
         f"The sandbox in {path} is damaged: {why}.",
-        "Start it over with `exch sandbox reset`, or use another folder with EXCH_HOME=DIR.",
+        "Start it over with `exch sandbox reset --yes`, or set EXCH_HOME to another folder.",
     )
 
 

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
+from pathlib import Path
+from typing import Any
 
 import pytest
 from loopback import Loopback, loopback, reply
 from running import Exch
+
+from exchcli.cli.tree import Root
 
 SPOT = {
     "code": 0,
@@ -59,7 +64,7 @@ def dfx(server: Loopback) -> dict[str, str]:
         ),
         (
             ["dgt", "book", "btcpln", "--limit", "31"],
-            "exch: Dgtmarket gives 1 to 30 levels at a time, not 31. Ask for --limit 30 or less.",
+            "exch: Dgtmarket gives 1 to 30 levels at a time, not 31. Ask for --limit 1 to 30.",
         ),
         (
             ["dgt", "book"],
@@ -219,10 +224,15 @@ def test_a_list_of_symbols_that_cannot_be_kept_does_not_stop_a_read(exch: Exch) 
     exch.home.mkdir()
     (exch.home / "state").write_text("a file where a folder should be")
     with loopback(LIST, BOOK) as server:
-        ran = exch("dfx", "book", "ltcbtc", "--json", **dfx(server))
-    assert ran.code == 0
-    assert json.loads(ran.out)["symbol"] == "LTC_BTC"
-    assert "the list of symbols was not kept" in ran.err
+        assert exch("dfx", "book", "ltcbtc", "--fields", "symbol", **dfx(server)) == (
+            0,
+            '{"symbol": "LTC_BTC"}\n',
+            "",
+        )
+    with loopback(LIST, BOOK) as server:
+        told = exch("dfx", "book", "ltcbtc", "-v", **dfx(server)).err
+    assert "The list of symbols was not kept: " in told
+    assert "set EXCH_HOME to a folder of your own" in told
 
 
 def test_no_network_is_told_with_the_next_step(exch: Exch) -> None:
@@ -280,5 +290,103 @@ def test_errors_are_json_for_a_script_and_words_for_a_person(exch: Exch) -> None
 def test_usage_errors_are_json_too_even_before_the_option_is_reached(exch: Exch) -> None:
     ran = exch("dgt", "nonsense", "--json", terminal=True)
     assert json.loads(ran.err)["error"]["kind"] == "usage"
+    ran = exch("dgt", "time", "-o", "xml", "--json", terminal=True)
+    assert json.loads(ran.err)["error"]["exchange"] == "dgt"
+    assert json.loads(exch("dgt", "time", "-o", "xml").err)["error"]["exit"] == 2
     ran = exch("--nonsense", "dgt", "ticker", "-ojson", terminal=True)
     assert json.loads(ran.err)["error"]["exit"] == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (
+            ["dfx", "book", "btcusdt", "--limit"],
+            "exch: Option '--limit' requires an argument. `exch dfx book --help` shows how it is "
+            "used.",
+        ),
+        (
+            ["dgt", "book", "btcpln", "ltcpln"],
+            "exch: There is no place for (ltcpln). `exch dgt book --help` shows how it is used.",
+        ),
+        (
+            ["config", "set", "dgt.window", "-1"],
+            "exch: There is no option -1. Put `--` before a value that begins with a minus. "
+            "`exch config set --help` shows how it is used.",
+        ),
+        (
+            ["config", "set", "dgt.guard.max_order_value", "5"],
+            "exch: dgt.guard.max_order_value is a table, not a value. "
+            "Name one key of it, as in dgt.guard.max_order_value.NAME.",
+        ),
+        (
+            ["DFX", "ticker"],
+            "exch: There is no command 'DFX' in `exch`. Did you mean dfx? "
+            "`exch --help` lists them all.",
+        ),
+        (
+            ["dfx", "candles", "btc_usdt", "--start", "2030-01-01"],
+            "exch: --start is in the future. Give a time that has been, like 3d.",
+        ),
+    ],
+)
+def test_what_typer_says_is_said_in_exchs_words(
+    exch: Exch, arguments: list[str], message: str
+) -> None:
+    ran = exch(*arguments, terminal=True)
+    assert ran == (2, "", f"{message}\n")
+
+
+@pytest.mark.parametrize("extra", [[], ["--margin"]])
+def test_an_unknown_currency_is_a_usage_error_however_it_is_asked_for(
+    exch: Exch, extra: list[str]
+) -> None:
+    ran = exch("--sandbox", "dfx", "currencies", "zzz", *extra, terminal=True)
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err == (
+        "exch: DigiFinex has no currency 'ZZZ' here. `exch dfx currencies` lists them all.\n"
+    )
+
+
+def test_the_sandboxes_clock_cannot_stand_before_its_opening(exch: Exch) -> None:
+    assert exch("--sandbox", "dgt", "time", EXCH_SANDBOX_CLOCK="2026-01-01T00:00:00Z").code == 0
+    ran = exch("--sandbox", "dgt", "time", terminal=True, EXCH_SANDBOX_CLOCK="2025-12-31T23:59:59Z")
+    assert ran == (
+        2,
+        "",
+        "exch: EXCH_SANDBOX_CLOCK is before 2026-01-01T00:00:00Z, when this sandbox opened. "
+        "Set a later time, or start the sandbox over with `exch sandbox reset --yes`.\n",
+    )
+    wrong = exch("--sandbox", "dgt", "time", terminal=True, EXCH_SANDBOX_CLOCK="noon")
+    assert wrong.code == 2
+    assert wrong.err.startswith("exch: EXCH_SANDBOX_CLOCK: ")
+
+
+def test_certificates_that_are_not_there_are_told_with_their_variable(exch: Exch) -> None:
+    ran = exch("dgt", "time", terminal=True, SSL_CERT_FILE="/nonexistent.pem")
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err.startswith("exch: SSL_CERT_FILE or SSL_CERT_DIR names no certificates")
+
+
+def test_where_the_configuration_is_is_told_even_if_it_is_broken(exch: Exch) -> None:
+    exch.home.mkdir()
+    (exch.home / "config.toml").write_text("= broken")
+    ran = exch("config", "path", "--fields", "config", "--json")
+    assert ran == (0, f'{{"config": "{exch.home / "config.toml"}"}}\n', "")
+
+
+def test_every_command_that_a_message_names_is_there() -> None:
+    package = Path(__file__).parents[2] / "exchcli"
+    named = {
+        tuple(words.split())
+        for file in package.rglob("*.py")
+        for words in re.findall(r"`exch ((?:[a-z][a-z-]* ?)+)", file.read_text())
+    }
+    assert named
+    for path in named:
+        node: Any = Root()
+        for word in path:
+            if not hasattr(node, "make"):
+                break  # an argument
+            node = node.make(word)
+            assert node is not None, f"`exch {' '.join(path)}` is no command"
