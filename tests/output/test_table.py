@@ -180,7 +180,7 @@ def test_where_even_the_important_columns_do_not_fit_every_record_is_a_card(show
 def test_long_text_is_shortened_before_a_column_goes(shown):
     chain = "A chain with a very long name"
     currency = Currency("USDT", chain, True, True, None, None, None, Decimal(5), None)
-    two = [currency, currency._replace(currency="XRP")]
+    two = [currency, currency._replace(currency="XRP", chain="Another")]
     assert chain in shown(two, Currency, width=120)
     narrow = shown(two, Currency, width=50)
     assert "A chain wit…" in narrow
