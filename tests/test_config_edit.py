@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import stat
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -14,6 +16,23 @@ from hypothesis import strategies as st
 from exchcli.config import describe, load, set_value, unset_value
 from exchcli.config.keys import KEYS
 from exchcli.errors import StateError, UsageError
+
+# --- two at once ----------------------------------------------------------------------------
+
+
+def test_changes_at_the_same_moment_are_all_kept(file: Path) -> None:
+    command = "from pathlib import Path; import sys; from exchcli.config import set_value; "
+    command += "set_value(Path(sys.argv[1]), sys.argv[2], sys.argv[3])"
+    keys = {"guard.halt": "true", "dgt.window": "31", "dfx.window": "41", "dfx.settle_delay": "9"}
+    running = [
+        subprocess.Popen([sys.executable, "-c", command, str(file), *pair]) for pair in keys.items()
+    ]
+    assert [process.wait() for process in running] == [0, 0, 0, 0]
+    config = load(file, {})
+    assert config.dgt.guard.halt
+    assert config.dfx.guard.halt
+    assert (config.dgt.window, config.dfx.window, config.dfx.settle_delay) == (31, 41, 9)
+
 
 # --- config show ------------------------------------------------------------------------------
 

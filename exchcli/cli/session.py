@@ -11,6 +11,7 @@ import sys
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from importlib import import_module
+from io import StringIO
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from exchcli import output
@@ -132,8 +133,10 @@ class Session:
 
     def say(self, line: str) -> None:
         """One line for a person, on stderr."""
-        if sys.stderr is not None:
-            print(output.printable(line), file=sys.stderr)
+        try:
+            print(output.printable(line), file=sys.stderr or StringIO(), flush=True)
+        except OSError:
+            pass  # nobody reads it, or the disk is full: no reason to do less
 
     def moment(self, text: str | None) -> datetime | None:
         """A time as a user types it."""

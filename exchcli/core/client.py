@@ -122,14 +122,17 @@ class Client:
                 "user-agent": f"exch/{__version__}",
             },
         )
+        self._trace(f"{message.method} {message.url}")
         started = time.monotonic()
         response = self._http.send(message)
         self._trace(
-            f"{message.method} {message.url} -> {response.status_code}, "
-            f"{len(response.content)} bytes, {1000 * (time.monotonic() - started):.0f} ms"
+            f"{response.status_code} after {1000 * (time.monotonic() - started):.0f} ms, "
+            f"{len(response.content)} bytes: {message.url}"
         )
         try:
-            return self._checked(response), response.content
+            reply = self._checked(response)
+            self._deadline.left()  # reading a large reply takes time too
+            return reply, response.content
         except ExchError as error:
             error.reply = response.content
             raise

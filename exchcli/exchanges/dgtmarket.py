@@ -10,7 +10,7 @@ from datetime import datetime
 
 from exchcli.core.reply import Reply
 from exchcli.core.request import Flow, Steps, gather
-from exchcli.errors import CredentialsError, Rejected
+from exchcli.errors import BadReply, CredentialsError, Rejected
 from exchcli.exchanges.base import Exchange
 from exchcli.exchanges.endpoint import get
 from exchcli.records import Book, Level, Symbol, Ticker, Trade
@@ -29,10 +29,12 @@ class Dgtmarket(Exchange):
 
     def check(self, status: int, reply: Reply) -> None:
         """HTTP status codes alone tell success; the document lists no error bodies."""
-        if status < 300:
+        if status == 200:
             return
+        if status < 300:
+            raise BadReply(f"HTTP {status}")
         said = reply.get("detail") if isinstance(reply.value, dict) else None
-        words = f": {said.text()}" if said is not None else ""
+        words = f": {said.words()}" if said is not None and said.words() else ""
         if status in (401, 403):
             raise CredentialsError(
                 f"Dgtmarket refused the key (HTTP {status}){words}",
@@ -63,12 +65,12 @@ class Dgtmarket(Exchange):
         reply = yield {"pair": symbol}
         return Ticker(
             symbol=symbol,
-            last=reply["last"].decimal(),
-            bid=reply["bid"].decimal(),
-            ask=reply["ask"].decimal(),
-            high=reply["high"].decimal(),
-            low=reply["low"].decimal(),
-            volume=reply["volume"].decimal(),
+            last=reply["last"].amount(),
+            bid=reply["bid"].amount(),
+            ask=reply["ask"].amount(),
+            high=reply["high"].amount(),
+            low=reply["low"].amount(),
+            volume=reply["volume"].amount(),
         )
 
     @get("/public/offers/{pair}/")
@@ -94,8 +96,8 @@ class Dgtmarket(Exchange):
                 id=row["tid"].text(),
                 symbol=symbol,
                 side=None,
-                price=row["price"].decimal(),
-                amount=row["amount"].decimal(),
+                price=row["price"].amount(),
+                amount=row["amount"].amount(),
                 time=row["date"].moment(),
             )
             for row in reply
@@ -111,7 +113,7 @@ class Dgtmarket(Exchange):
 
 def _levels(side: Reply) -> list[Level]:
     return [
-        Level(row["quotation"].decimal(), row["amount"].decimal())
+        Level(row["quotation"].amount(), row["amount"].amount())
         for row in side
         if (any_price := row.get("any_price")) is None or not any_price.flag()
     ]

@@ -35,6 +35,7 @@ from exchcli.records import (
 )
 
 MOST_LEVELS = 150
+DEFAULT_LEVELS = 10
 MOST_TRADES = 500
 MOST_CANDLES = 500  # in one call; longer stretches are split
 DEFAULT_CANDLES = 200
@@ -70,7 +71,7 @@ class DigiFinex(Exchange):
         if code in (0, 200) and status == 200:
             return
         said = reply.get("msg")
-        raise error_of(code, said.text() if said is not None else None, status)
+        raise error_of(code, None if said is None else said.words(), status)
 
     @get("/ping")
     def ping(self) -> Steps[str]:
@@ -93,10 +94,10 @@ class DigiFinex(Exchange):
                 symbol=row["market"].text().upper(),
                 base=_part(row["market"], 0),
                 quote=_part(row["market"], 1),
-                price_precision=row["price_precision"].integer(),
-                amount_precision=row["volume_precision"].integer(),
-                min_amount=row["min_volume"].decimal(),
-                min_value=row["min_amount"].decimal(),
+                price_precision=row["price_precision"].count(),
+                amount_precision=row["volume_precision"].count(),
+                min_amount=row["min_volume"].amount(),
+                min_value=row["min_amount"].amount(),
             )
             for row in reply["data"]
         ]
@@ -119,13 +120,13 @@ class DigiFinex(Exchange):
         return [
             Ticker(
                 symbol=row["symbol"].text().upper(),
-                last=row["last"].decimal(),
-                bid=row["buy"].decimal(),
-                ask=row["sell"].decimal(),
-                high=row["high"].decimal(),
-                low=row["low"].decimal(),
-                volume=row["vol"].decimal(),
-                quote_volume=row["base_vol"].decimal(),
+                last=row["last"].amount(),
+                bid=row["buy"].amount(),
+                ask=row["sell"].amount(),
+                high=row["high"].amount(),
+                low=row["low"].amount(),
+                volume=row["vol"].amount(),
+                quote_volume=row["base_vol"].amount(),
                 change_percent=row["change"].decimal(),
                 time=moment,
             )
@@ -136,10 +137,12 @@ class DigiFinex(Exchange):
     def book(self, symbol: str, limit: int | None = None) -> Steps[Book]:
         """Get orderbook: `[price, size]` a level; the asks come worst first."""
         self.limited(limit, MOST_LEVELS, "levels")
-        reply = yield {"symbol": symbol.lower(), "limit": limit or 10}
+        reply = yield {"symbol": symbol.lower(), "limit": limit or DEFAULT_LEVELS}
         bids = sorted(_levels(reply["bids"]), key=lambda level: -level.price)
         asks = sorted(_levels(reply["asks"]), key=lambda level: level.price)
-        return Book(symbol=symbol, bids=tuple(bids), asks=tuple(asks), time=reply["date"].moment())
+        most = limit or DEFAULT_LEVELS
+        moment = reply["date"].moment()
+        return Book(symbol=symbol, bids=tuple(bids[:most]), asks=tuple(asks[:most]), time=moment)
 
     @get("/trades")
     def trades(self, symbol: str, limit: int | None = None) -> Steps[list[Trade]]:
@@ -149,17 +152,18 @@ class DigiFinex(Exchange):
         if limit is not None:
             params["limit"] = limit
         reply = yield params
-        return [
+        trades = [
             Trade(
                 id=row["id"].text(),
                 symbol=symbol,
                 side=_side(row["type"]),
-                price=row["price"].decimal(),
-                amount=row["amount"].decimal(),
+                price=row["price"].amount(),
+                amount=row["amount"].amount(),
                 time=row["date"].moment(),
             )
             for row in reply["data"]
         ]
+        return trades[:limit]
 
     def candles(
         self,
@@ -181,8 +185,8 @@ class DigiFinex(Exchange):
             raise UsageError("--limit 0 asks for no candles.", "Ask for one or more.")
         _, seconds = PERIODS[period]
         if start is None and end is None and (limit or DEFAULT_CANDLES) <= DEFAULT_CANDLES:
-            newest = yield from self.kline(symbol, period)
-            return newest[-(limit or DEFAULT_CANDLES) :]
+            newest = {candle.time: candle for candle in (yield from self.kline(symbol, period))}
+            return [newest[moment] for moment in sorted(newest)][-(limit or DEFAULT_CANDLES) :]
         first, last = _stretch(now, start, end, limit, seconds)
         enough = limit if start else None
         candles = yield from self._joined(symbol, period, first, last, enough)
@@ -222,11 +226,11 @@ class DigiFinex(Exchange):
             Candle(
                 symbol=symbol,
                 time=row[0].moment(),
-                volume=row[1].decimal(),
-                close=row[2].decimal(),
-                high=row[3].decimal(),
-                low=row[4].decimal(),
-                open=row[5].decimal(),
+                volume=row[1].amount(),
+                close=row[2].amount(),
+                high=row[3].amount(),
+                low=row[4].amount(),
+                open=row[5].amount(),
             )
             for row in reply["data"]
         ]
@@ -268,7 +272,7 @@ class DigiFinex(Exchange):
                 currency=row["currency_mark"].text().upper(),
                 level=row["level"].integer(),
                 range=row["range"].text(),
-                loan_fee=row["loan_fees"].decimal(),
+                loan_fee=row["loan_fees"].amount(),
             )
             for row in reply["margin_fees"]
         ]
@@ -285,7 +289,8 @@ class DigiFinex(Exchange):
     def currencies(self, currency: str | None = None) -> Steps[list[Currency]]:
         """Get currency deposit and withdrawal information; a row a currency and chain."""
         reply = yield {} if currency is None else {"currency": currency.lower()}
-        return [_currency(row) for row in reply["data"]]
+        rows = [_currency(row) for row in reply["data"]]
+        return [row for row in rows if currency is None or row.currency == currency.upper()]
 
 
 def _of(symbol: str, tickers: list[Ticker]) -> Ticker:
@@ -313,7 +318,7 @@ def _side(row: Reply) -> Side:
 
 
 def _levels(side: Reply) -> list[Level]:
-    return [Level(row[0].decimal(), row[1].decimal()) for row in side]
+    return [Level(row[0].amount(), row[1].amount()) for row in side]
 
 
 def _symbol(row: Reply, margin: bool | None = None) -> Symbol:
@@ -323,10 +328,10 @@ def _symbol(row: Reply, margin: bool | None = None) -> Symbol:
         symbol=row["symbol"].text().upper(),
         base=row["base_asset"].text().upper(),
         quote=row["quote_asset"].text().upper(),
-        price_precision=row["price_precision"].integer(),
-        amount_precision=row["amount_precision"].integer(),
-        min_amount=row["minimum_amount"].decimal(),
-        min_value=row["minimum_value"].decimal(),
+        price_precision=row["price_precision"].count(),
+        amount_precision=row["amount_precision"].count(),
+        min_amount=row["minimum_amount"].amount(),
+        min_value=row["minimum_value"].amount(),
         status=row["status"].text(),
         order_types=tuple(kind.text() for kind in row["order_types"]),
         api_trading=None if allowed is None else allowed.flag(),
@@ -344,11 +349,11 @@ def _currency(row: Reply) -> Currency:
         chain=None if chain is None else chain.text(),
         deposit=row["deposit_status"].flag(),
         withdraw=row["withdraw_status"].flag(),
-        min_deposit=row["min_deposit_amount"].decimal(),
-        min_withdraw=row["min_withdraw_amount"].decimal(),
+        min_deposit=row["min_deposit_amount"].amount(),
+        min_withdraw=row["min_withdraw_amount"].amount(),
         withdraw_fee_currency=None if fee_currency is None else fee_currency.text().upper(),
-        min_withdraw_fee=row["min_withdraw_fee"].decimal(),
-        withdraw_fee_rate=row["withdraw_fee_rate"].decimal(),
+        min_withdraw_fee=row["min_withdraw_fee"].amount(),
+        withdraw_fee_rate=row["withdraw_fee_rate"].amount(),
     )
 
 

@@ -64,7 +64,7 @@ class Screen:
 
 def _width(stream: TextIO | None) -> int:
     asked = os.environ.get("COLUMNS", "")
-    if asked.isascii() and asked.isdigit() and int(asked):
+    if asked.isascii() and asked.isdigit() and len(asked) < 6 and int(asked):
         return int(asked)
     try:
         # A terminal that does not know its size says 0.

@@ -10,7 +10,7 @@ import os
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from exchcli.errors import StateError
@@ -207,6 +207,10 @@ def _connect(path: Path) -> sqlite3.Connection:
 
 def _create(path: Path, now: int, seed: int) -> None:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for left in path.parent.glob(f"{FILE}.new-*"):  # by a process that was killed over it
+        with suppress(OSError):
+            if time.time() - left.stat().st_mtime > 60:
+                left.unlink()
     draft = path.with_name(f"{FILE}.new-{os.getpid()}-{time.monotonic_ns()}")
     db = sqlite3.connect(draft, isolation_level=None)
     try:

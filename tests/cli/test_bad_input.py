@@ -203,7 +203,8 @@ def test_a_corrupt_list_of_symbols_heals_itself(exch: Exch, broken: bytes) -> No
 
 def test_a_stale_list_of_symbols_heals_itself(exch: Exch) -> None:
     new = json.loads(json.dumps(SPOT))
-    new["symbol_list"].append({**new["symbol_list"][0], "symbol": "TRX_USDT"})
+    trx = {"symbol": "TRX_USDT", "base_asset": "TRX", "quote_asset": "USDT"}
+    new["symbol_list"].append({**new["symbol_list"][0], **trx})
     with loopback(LIST, BOOK, reply(json.dumps(new)), BOOK) as server:
         assert exch("dfx", "book", "btcusdt", **dfx(server)).code == 0
         assert exch("dfx", "book", "trxusdt", **dfx(server)).code == 0
@@ -218,6 +219,57 @@ def test_a_pair_that_left_the_exchange_is_told_from_a_fresh_list(exch: Exch) -> 
         ran = exch("dfx", "book", "ltcbtc", terminal=True, **dfx(server))
     assert ran.code == 2
     assert "has no symbol 'ltcbtc'" in ran.err
+
+
+def test_where_the_separator_stands_decides_between_two_symbols(exch: Exch) -> None:
+    listed = json.loads(json.dumps(SPOT))
+    for base, quote in (("AB", "C"), ("A", "BC")):
+        own = {"symbol": f"{base}_{quote}", "base_asset": base, "quote_asset": quote}
+        listed["symbol_list"].append({**listed["symbol_list"][0], **own})
+    with loopback(reply(json.dumps(listed)), BOOK) as server:
+        assert exch("dfx", "symbols", **dfx(server)).code == 0
+        for symbol in ("A_BC", "ab/c"):
+            assert exch("dfx", "book", symbol, **dfx(server)).code == 0
+        asked = [request.split()[1].decode() for request in server.requests[1:]]
+    assert [target.partition("symbol=")[2][:4] for target in asked] == ["a_bc", "ab_c"]
+
+
+def test_an_exchange_that_lists_no_symbols_is_not_believed(exch: Exch) -> None:
+    with loopback(reply('{"code": 0, "symbol_list": []}')) as server:
+        ran = exch("dfx", "ticker", "btcusdt", terminal=True, **dfx(server))
+    assert ran == (
+        6,
+        "",
+        "exch: DigiFinex lists no symbols at all. Nothing was changed; run it again later.\n",
+    )
+
+
+def test_the_list_for_margin_trading_is_not_kept_as_the_list_of_all(exch: Exch) -> None:
+    few = {"code": 0, "symbol_list": SPOT["symbol_list"][:1]}  # type: ignore[index]
+    with loopback(LIST, reply(json.dumps(few)), BOOK) as server:
+        assert exch("dfx", "symbols", **dfx(server)).code == 0
+        assert exch("dfx", "symbols", "--source", "margin", **dfx(server)).code == 0
+        assert exch("dfx", "book", "ltcbtc", **dfx(server)).code == 0
+        assert len(server.requests) == 3
+
+
+@pytest.mark.parametrize(
+    ("answer", "code"),
+    [('{"code": 10005, "msg": []}', 5), ('{"code": 10002, "msg": {"a": 1}}', 3)],
+)
+def test_an_odd_message_does_not_hide_a_refusal(exch: Exch, answer: str, code: int) -> None:
+    with loopback(reply(answer)) as server:
+        assert exch("dfx", "ping", **dfx(server)).code == code
+    assert len(server.requests) == 1
+
+
+def test_a_message_of_any_length_is_one_bounded_line(exch: Exch) -> None:
+    long = reply(json.dumps({"code": 10004, "msg": "x\n" * 100_000}))
+    with loopback(long) as server:
+        ran = exch("dfx", "ping", terminal=True, **dfx(server))
+    assert ran.code == 4
+    assert ran.err.count("\n") == 1
+    assert len(ran.err) < 2000
 
 
 def test_a_list_of_symbols_that_cannot_be_kept_does_not_stop_a_read(exch: Exch) -> None:
@@ -365,7 +417,8 @@ def test_the_sandboxes_clock_cannot_stand_before_its_opening(exch: Exch) -> None
 def test_certificates_that_are_not_there_are_told_with_their_variable(exch: Exch) -> None:
     ran = exch("dgt", "time", terminal=True, SSL_CERT_FILE="/nonexistent.pem")
     assert (ran.code, ran.out) == (2, "")
-    assert ran.err.startswith("exch: SSL_CERT_FILE or SSL_CERT_DIR names no certificates")
+    assert ran.err.startswith("exch: TLS cannot be set up: ")
+    assert "Check SSL_CERT_FILE, SSL_CERT_DIR and SSLKEYLOGFILE" in ran.err
 
 
 def test_where_the_configuration_is_is_told_even_if_it_is_broken(exch: Exch) -> None:

@@ -209,7 +209,8 @@ def test_verbose_tells_what_was_sent_on_stderr(exch: Exch) -> None:
     with loopback(reply('{"code": 0, "msg": "pong"}')) as server:
         ran = exch("dfx", "ping", "-v", "--json", EXCH_DFX_URL=server.url)
     assert json.loads(ran.out)["message"] == "pong"
-    assert re.fullmatch(rf"GET {server.url}/ping -> 200, 26 bytes, [0-9]+ ms\n", ran.err)
+    told = rf"GET {server.url}/ping\n200 after [0-9]+ ms, 26 bytes: {server.url}/ping\n"
+    assert re.fullmatch(told, ran.err)
 
 
 def test_the_servers_time_is_compared_with_the_local_clock(exch: Exch) -> None:

@@ -137,6 +137,24 @@ def test_the_documented_order_book_is_turned_best_first(dfx: DigiFinex, written:
     assert book.time == datetime(2020, 5, 19, 7, 55, 53, tzinfo=UTC)
 
 
+def test_more_than_was_asked_for_is_cut(dfx: DigiFinex) -> None:
+    book, _ = drive(dfx.book("BTC_USDT", 1), BOOK)
+    assert (len(book.bids), len(book.asks)) == (1, 1)
+    trades, _ = drive(dfx.trades("BTC_USDT", 1), TRADES)
+    assert [trade.id for trade in trades] == ["2989995478"]
+    two = json.loads(CURRENCIES)
+    two["data"].append({**two["data"][0], "currency": "btc"})
+    rows, _ = drive(dfx.currencies("BTC"), two)
+    assert [row.currency for row in rows] == ["BTC"]
+
+
+def test_the_last_candles_are_the_last_however_the_reply_is_ordered(dfx: DigiFinex) -> None:
+    turned = json.loads(KLINE)
+    turned["data"].reverse()
+    candles, _ = drive(dfx.candles("BTC_USDT", "15m", NOW, limit=1), turned)
+    assert [candle.close for candle in candles] == [Decimal("9333.71")]
+
+
 @BOTH_WAYS
 def test_the_documented_trades_are_read(dfx: DigiFinex, written: Any) -> None:
     trades, asked = drive(dfx.trades("BTC_USDT", 2), written(TRADES))
@@ -390,6 +408,7 @@ def test_a_code_becomes_the_error_that_it_stands_for(
 ) -> None:
     with pytest.raises(error, match=words) as caught:
         dfx.check(200, Reply({"code": code, "msg": "its own words"}))
+    assert "its own words" in caught.value.args[0] or error is RateLimited
     assert caught.value.code == str(code)  # type: ignore[attr-defined]
 
 
