@@ -182,7 +182,7 @@ _exch_words() {
 
 _exch() {
     local IFS=$' \t\n' commands takes options fields words=() apart
-    local common='-o=auto,table,json,ndjson,csv --output=auto,table,json,ndjson,csv --json --fields=@fields --raw --sandbox --profile= --timeout= --no-wait -v --verbose --help'
+    local common='-o=auto,table,json,ndjson,csv --output=auto,table,json,ndjson,csv --json --fields=@fields --raw --sandbox --profile= --timeout= --no-wait -v --verbose -h --help'
     local word i place= option= ended= sandbox= given=0 kind= typed before= list
     COMPREPLY=()
     _exch_words

@@ -14,7 +14,7 @@ function __exch_place
             set skip ''
         else if test -z "$ended"; and string match -q -r -- '^-.' $word
             # Of letters in one, like -vo, the first that takes a value counts.
-            set word (string replace -r -- '^-[v]+(?=.)' - $word)
+            set word (string replace -r -- '^-[vh]+(?=.)' - $word)
             test "$word" = --; and set ended yes
             contains -- $word -o --output --fields --profile --timeout --limit --start --end --offset --status --side -f --field --type --store --key --username --period --source --from-id --order --symbol --exchange; and set skip yes
         else if contains -- "$place" "" dgt dgt/market dgt/account dgt/order dfx/order dgt/transfer dgt/auth dfx dfx/market dfx/account dfx/withdraw dfx/margin dfx/auth sandbox config completion
@@ -75,13 +75,13 @@ complete -c exch -n '__exch_at ""' -a doctor -d 'Check this machine, the configu
 complete -c exch -n '__exch_at dgt dgt/market dfx dfx/market' -a ticker -d 'The last 24 hours of one market, of several or of all.'
 complete -c exch -n '__exch_at dgt dgt/market dfx dfx/market' -a book -d 'The order book, best prices first.'
 complete -c exch -n '__exch_at dgt dgt/market dfx dfx/market' -a trades -d 'The latest public trades, newest first.'
-complete -c exch -n '__exch_at dgt dgt/market dfx dfx/market' -a symbols -d 'The pairs that can be traded, with their precisions and minimums.'
+complete -c exch -n '__exch_at dgt dgt/market dfx dfx/market' -a symbols -d 'The pairs that can be traded, with the rules that the exchange tells.'
 complete -c exch -n '__exch_at dgt dgt/market dfx dfx/market' -a time -d 'The exchange\'s clock, and how far it is ahead of this machine\'s.'
 complete -c exch -n '__exch_at dgt dgt/account dfx dfx/account' -a balances -d 'What there is of each currency: free, held by orders, in all.'
 complete -c exch -n '__exch_at dgt dgt/account dfx dfx/account' -a fills -d 'Your own trades, newest first.'
 complete -c exch -n '__exch_at dgt dfx' -a orders -d 'Your orders, newest first: the open ones, or with --history all of them.'
 complete -c exch -n '__exch_at dgt dfx' -a api -d 'Call any endpoint, signed where it needs a key, and print the reply as it came.'
-complete -c exch -n '__exch_at dgt dfx' -a market -d 'Prices, order books, trades, candles and the rules of each pair.'
+complete -c exch -n '__exch_at dgt dfx' -a market -d 'Prices, order books, trades and the rules of each pair.'
 complete -c exch -n '__exch_at dgt dfx' -a account -d 'Balances, fills, and what came in and went out.'
 complete -c exch -n '__exch_at dgt dfx' -a order -d 'Your orders: the open ones, those of the past, and single ones.'
 complete -c exch -n '__exch_at dgt' -a transfer -d 'Deposits and withdrawals.'
@@ -152,7 +152,7 @@ complete -c exch -n '__exch_at ""' -l version -d 'Print the version and leave.'
 complete -c exch -n '__exch_at dgt/book dgt/market/book dfx/book dfx/market/book' -l limit -x -d 'Levels a side: up to 30 on dgt, 150 on dfx [10].'
 complete -c exch -n '__exch_at dgt/trades dgt/market/trades dfx/trades dfx/market/trades' -l limit -x -d 'Trades: up to 30 on dgt [30], 500 on dfx [100].'
 complete -c exch -n '__exch_at dgt/fills dgt/account/fills dgt/orders dgt/order/list dfx/candles dfx/market/candles dfx/fills dfx/account/fills dfx/orders dfx/order/list dfx/account/ledger' -l start -x -d 'From then on: epoch, ISO 8601 or ago (3d).'
-complete -c exch -n '__exch_at dgt/fills dgt/account/fills dgt/orders dgt/order/list dfx/candles dfx/market/candles dfx/fills dfx/account/fills dfx/orders dfx/order/list dfx/account/ledger' -l end -x -d 'Up to then: epoch, ISO 8601 or ago (2h).'
+complete -c exch -n '__exch_at dgt/fills dgt/account/fills dgt/orders dgt/order/list dfx/candles dfx/market/candles dfx/fills dfx/account/fills dfx/orders dfx/order/list dfx/account/ledger' -l end -x -d 'Up to and with then: epoch, ISO 8601 or ago (2h).'
 complete -c exch -n '__exch_at dgt/fills dgt/account/fills dgt/orders dgt/order/list dgt/transfer/list dfx/fills dfx/account/fills dfx/orders dfx/order/list dfx/account/ledger' -l limit -x -d 'The newest N.'
 complete -c exch -n '__exch_at dgt/fills dgt/account/fills dgt/orders dgt/order/list dgt/transfer/list dfx/fills dfx/account/fills dfx/orders dfx/order/list' -l all -d 'All that there are, however many pages.'
 complete -c exch -n '__exch_at dgt/fills dgt/account/fills dgt/orders dgt/order/list dgt/transfer/list' -l offset -x -d 'Leave out the newest N.'
@@ -189,10 +189,10 @@ complete -c exch -n '__exch_at doctor' -l measure-window -d 'Also find out with 
 complete -c exch -s o -l output -x -k -a 'auto table json ndjson csv' -d 'Print as auto, table, json, ndjson or csv (auto: a table on a terminal, else JSON).'
 complete -c exch -l json -d 'The same as -o json.'
 complete -c exch -l fields -x -d 'Only these fields, in this order.'
-complete -c exch -l raw -d 'The exchange\'s own reply, byte for byte.'
+complete -c exch -l raw -d 'The exchange\'s own reply, byte for byte, whatever -o says.'
 complete -c exch -l sandbox -d 'Use the exchange inside exch: no network, no account.'
 complete -c exch -l profile -x -d 'The profile whose settings and key are used.'
 complete -c exch -l timeout -x -d 'Give up after this long in all [30].'
 complete -c exch -l no-wait -d 'Fail (exit 5) instead of waiting for a rate limit.'
 complete -c exch -s v -l verbose -d 'Tell on stderr what is sent.'
-complete -c exch -l help -d 'Show this message and exit.'
+complete -c exch -s h -l help -d 'Show this message and exit.'

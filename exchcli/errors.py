@@ -15,7 +15,8 @@
     ├── OnceAbsent         10   --once: proven absent, and not sent again
     ├── OnceAmbiguous      11   --once: several orders could be this one
     ├── StateError         12   files on this machine; nothing was sent
-    └── NotOffered         13   this exchange does not have that
+    ├── NotOffered         13   this exchange does not have that
+    └── Interrupted       130   Ctrl-C, and nothing was sent that changes anything
 
 An error's message says what happened, its hint what to do next. Both are one line.
 """
@@ -81,6 +82,8 @@ class ExchError(Exception):
         self.hint = hint
         self.exchange = exchange
         self.code = code
+        # The reply that led to it, byte for byte, for --raw.
+        self.reply: bytes | None = None
 
     def __str__(self) -> str:
         return self.message
@@ -103,6 +106,10 @@ class Rejected(ExchError):
 
 class UnknownSymbol(Rejected):
     """The exchange says that it has no such pair; the command line turns this into exit 2."""
+
+
+class UnknownCurrency(Rejected):
+    """The exchange says that it has no such currency; likewise exit 2 on the command line."""
 
 
 class RateLimited(ExchError):
@@ -169,3 +176,8 @@ class StateError(ExchError):
 class NotOffered(ExchError):
     exit = Exit.NOT_OFFERED
     kind = "not_offered"
+
+
+class Interrupted(ExchError):
+    exit = Exit.INTERRUPTED
+    kind = "interrupted"

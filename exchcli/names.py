@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 MAX_BYTES = 16 * 1024 * 1024
 MAX_NAME = 64
 # A machine without any home folder: reads find nothing here, and writes say what to do.
-NOWHERE = "/nonexistent"
+NOWHERE = "/dev/null/no-home"
 
 
 def folders(env: Mapping[str, str]) -> tuple[str, str, str]:

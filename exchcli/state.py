@@ -169,17 +169,6 @@ class SymbolCache:
         listed = names.names_file(self.url, (symbol.symbol for symbol in symbols))
         write_atomically(self.names_file, listed)
 
-    def age(self) -> float | None:
-        """Seconds since the list was written; None if there is none, or its time is ahead."""
-        import time
-
-        try:
-            age = time.time() - self.file.lstat().st_mtime
-        except OSError:
-            return None
-        # File systems round their times, so a new file can seem a moment old or a moment ahead.
-        return max(age, 0.0) if age > -5 else None
-
 
 def _symbol(row: list[object]) -> Symbol:
     if not isinstance(row, list):

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import stat
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
 import pytest
+from configuring import CONTRACT
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -14,32 +17,21 @@ from exchcli.config import describe, load, set_value, unset_value
 from exchcli.config.keys import KEYS
 from exchcli.errors import StateError, UsageError
 
-CONTRACT = """\
-output = "auto"
-
-[dgt]                       # and [dfx]; every key optional
-url = "https://dgtmarket.com/api"
-profile = "default"
-window = 30                 # seconds a signed request can be accepted late
-settle_delay = 10           # seconds after the fence until an accepted order must show in lists
-limits = { public = "60/60s", private = "100/60s" }
-
-[dgt.guard]
-halt = false
-max_order_value = { PLN = "5000" }
-max_deviation_percent = "5"
-max_orders_per_minute = 10
-withdrawals = true
-withdraw_addresses = []     # empty = any
-
-[dgt.profiles.default]
-store = "keyring"           # or "file" (path = ...), "command" (argv = [...])
-"""
+# --- two at once ----------------------------------------------------------------------------
 
 
-@pytest.fixture
-def file(tmp_path: Path) -> Path:
-    return tmp_path / "config.toml"
+def test_changes_at_the_same_moment_are_all_kept(file: Path) -> None:
+    command = "from pathlib import Path; import sys; from exchcli.config import set_value; "
+    command += "set_value(Path(sys.argv[1]), sys.argv[2], sys.argv[3])"
+    keys = {"guard.halt": "true", "dgt.window": "31", "dfx.window": "41", "dfx.settle_delay": "9"}
+    running = [
+        subprocess.Popen([sys.executable, "-c", command, str(file), *pair]) for pair in keys.items()
+    ]
+    assert [process.wait() for process in running] == [0, 0, 0, 0]
+    config = load(file, {})
+    assert config.dgt.guard.halt
+    assert config.dfx.guard.halt
+    assert (config.dgt.window, config.dfx.window, config.dfx.settle_delay) == (31, 41, 9)
 
 
 # --- config show ------------------------------------------------------------------------------

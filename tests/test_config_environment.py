@@ -5,23 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from configuring import refusal
 
 from exchcli.config import load
-from exchcli.errors import UsageError
-
-
-@pytest.fixture
-def file(tmp_path: Path) -> Path:
-    return tmp_path / "config.toml"
-
-
-def refusal(file: Path, env: dict[str, str] | None = None) -> UsageError:
-    with pytest.raises(UsageError) as refused:
-        load(file, env or {})
-    assert refused.value.exit == 2
-    assert refused.value.message.isprintable()
-    return refused.value
-
 
 # --- URLs -------------------------------------------------------------------------------------
 

@@ -69,18 +69,42 @@ def test_a_full_disk_under_stdout_is_exit_12(tmp_path: Path) -> None:
     assert "Traceback" not in ran.stderr
 
 
+def test_a_stderr_that_nobody_reads_is_no_reason_to_print_no_data(tmp_path: Path) -> None:
+    for stderr in ("/dev/full", None):
+        reading, writing = os.pipe()
+        os.close(reading)
+        with Path(stderr or "/dev/null").open("w") as file:
+            ran = subprocess.run(
+                [*EXCH, "-v", "--sandbox", "dgt", "time", "-o", "csv", "--fields", "exchange"],
+                env=environment(tmp_path), stdout=subprocess.PIPE,
+                stderr=file if stderr else writing, text=True, timeout=60, check=False,
+            )  # fmt: skip
+        os.close(writing)
+        assert (ran.returncode, ran.stdout) == (0, "exchange\ndgt\n")
+
+
 def test_ctrl_c_is_130_and_one_line(tmp_path: Path) -> None:
     with loopback(silence) as server:
         process = subprocess.Popen(
             [*EXCH, "dgt", "time"], env=environment(tmp_path, EXCH_DGT_URL=server.url),
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            # A test runner in the background hands on an ignored SIGINT.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )  # fmt: skip
         while not server.requests and process.poll() is None:
             server.stopped.wait(0.01)
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=30)
     assert (process.returncode, out) == (130, "")
-    assert err == "exch: interrupted; nothing was sent that changes anything.\n"
+    assert json.loads(err)["error"] == {
+        "kind": "interrupted",
+        "message": "Interrupted; nothing was sent that changes anything.",
+        "hint": None,
+        "exchange": "dgt",
+        "code": None,
+        "retry": "fix",
+        "exit": 130,
+    }
 
 
 def test_a_state_folder_that_cannot_be_written_stops_the_sandbox_with_12(tmp_path: Path) -> None:

@@ -52,7 +52,6 @@ def test_what_was_written_is_read_again(cache: SymbolCache) -> None:
 
 def test_there_is_no_list_before_the_first_write(cache: SymbolCache, tmp_path: Path) -> None:
     assert cache.read() is None
-    assert cache.age() is None
     assert symbol_names(tmp_path, "dgt", LIVE) == []
     assert list(tmp_path.iterdir()) == []
 
@@ -221,27 +220,12 @@ def test_a_write_replaces_a_link_and_does_not_follow_it(cache: SymbolCache, tmp_
     assert cache.read() == [BTCPLN]
 
 
-def test_age_is_counted_from_the_write(cache: SymbolCache) -> None:
-    cache.write([BTCPLN])
-    assert 0 <= (cache.age() or 0) < 60
-    written = cache.file.stat().st_mtime
-    os.utime(cache.file, (written - 7200, written - 7200))
-    assert 7200 <= (cache.age() or 0) < 7260
-
-
-def test_a_list_from_the_future_has_no_age(cache: SymbolCache) -> None:
-    cache.write([BTCPLN])
-    os.utime(cache.file, (4102444800, 4102444800))
-    assert cache.age() is None
-
-
 def test_a_cache_that_cannot_be_written_is_a_state_error(tmp_path: Path) -> None:
     (tmp_path / "state").write_text("in the way")
     cache = SymbolCache(tmp_path / "state", "dgt", LIVE)
     with pytest.raises(StateError, match="state"):
         cache.write([BTCPLN])
     assert cache.read() is None
-    assert cache.age() is None
 
 
 def test_many_writers_at_once_never_show_half_a_list(cache: SymbolCache, tmp_path: Path) -> None:

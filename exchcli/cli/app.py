@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 import traceback
 from collections.abc import Sequence
@@ -13,9 +14,9 @@ from typer.exceptions import Abort
 from typer.exceptions import Exit as Leave
 
 from exchcli import output
-from exchcli.cli.options import Settings
+from exchcli.cli.options import OUTPUTS, Settings
 from exchcli.cli.tree import Root
-from exchcli.errors import ExchError, Exit, UsageError
+from exchcli.errors import ExchError, Exit, Interrupted, UsageError
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -26,10 +27,10 @@ def run(arguments: Sequence[str]) -> int:
     except ExchError as error:
         return _tell(error, arguments, settings)
     except ClickException as error:
-        return _tell(_usage(error), arguments, settings)
+        return _tell(_usage(error, settings), arguments, settings)
     except (KeyboardInterrupt, Abort):
-        _say("exch: interrupted; nothing was sent that changes anything.")
-        return Exit.INTERRUPTED
+        stopped = Interrupted("Interrupted; nothing was sent that changes anything.")
+        return _tell(stopped, arguments, settings)
     except BrokenPipeError:
         # The reader has what it wanted (`| head`). Nobody is left to write to.
         _hush()
@@ -52,6 +53,7 @@ def _invoke(arguments: Sequence[str], settings: Settings) -> int:
 
 
 def _tell(error: ExchError, arguments: Sequence[str], settings: Settings) -> int:
+    error.exchange = error.exchange or settings.exchange
     if sys.stderr is not None:
         as_json = _errors_as_json(arguments, settings)
         try:
@@ -75,16 +77,15 @@ def _errors_as_json(arguments: Sequence[str], settings: Settings) -> bool:
 
 
 def _output_word(arguments: Sequence[str]) -> str | None:
-    for index, word in enumerate(arguments):
-        if word == "--json":
-            return "json"
-        if word in ("-o", "--output") and index + 1 < len(arguments):
-            return arguments[index + 1]
-        if word.startswith("--output="):
-            return word.partition("=")[2]
-        if word.startswith("-o") and len(word) > 2:
-            return word[2:].removeprefix("=")
-    return None
+    """The last format that the words name, of those that there are."""
+    found = None
+    for word, following in zip(arguments, [*arguments[1:], ""], strict=False):
+        named = {"--json": "json", "-o": following, "--output": following}.get(word)
+        if named is None and word.startswith(("--output=", "-o")):
+            named = word.removeprefix("--output=").removeprefix("-o")
+        if named in OUTPUTS:
+            found = named
+    return found
 
 
 def _configured_output() -> str | None:
@@ -104,21 +105,24 @@ def _is_terminal(stream: object) -> bool:
         return False
 
 
-def _usage(error: ClickException) -> UsageError:
+def _usage(error: ClickException, settings: Settings) -> UsageError:
     """Typer's complaint in exch's words: one line, and what to type instead."""
     context = error.ctx if isinstance(error, ClickUsageError) else None
-    path = context.command_path if context else "exch"
+    path = context.command_path if context else settings.path
     hint = f"`{path} --help` shows how it is used."
     if isinstance(error, NoSuchOption):
         message = f"There is no option {error.option_name}."
-        if error.possibilities:
-            hint = f"Did you mean {' or '.join(sorted(error.possibilities))}? {hint}"
+        if error.option_name[1:2].isdigit():
+            hint = f"Put `--` before a value that begins with a minus. {hint}"
+        elif error.possibilities:
+            hint = f"Did you mean {' or '.join(error.possibilities[:2])}? {hint}"
     elif isinstance(error, MissingParameter) and error.param is not None and context:
         name = error.param.make_metavar(context)
         message = f"{name} is missing."
         hint = f"{' '.join(context.get_usage().split())}. {hint}"
     else:
-        message = error.format_message()
+        message = error.format_message().rstrip(".") + "."
+        message = re.sub(r"Got unexpected extra argument\S*", "There is no place for", message)
     return UsageError(message, hint)
 
 
@@ -131,13 +135,6 @@ def _bug(error: Exception, settings: Settings) -> ExchError:
         f"a bug in exch: {type(error).__name__}: {error} ({name}:{place.lineno}).",
         "Run it again with -v and report what it prints.",
     )
-
-
-def _say(line: str) -> None:
-    try:
-        print(line, file=sys.stderr)
-    except (OSError, AttributeError):
-        pass
 
 
 def _hush() -> None:

@@ -2,6 +2,7 @@
 
 import sys
 
+from exchcli import output
 from exchcli.cli.registry import Group
 
 group = Group(
@@ -54,4 +55,4 @@ def fish() -> None:
 def _print(shell: str) -> None:
     from exchcli.cli.shells import script
 
-    sys.stdout.write(script(shell))
+    output.write(sys.stdout, script(shell))

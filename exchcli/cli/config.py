@@ -8,9 +8,10 @@ from typing import Annotated, NamedTuple
 import typer
 
 from exchcli.cli.registry import Group
-from exchcli.cli.session import session
+from exchcli.cli.session import Session, session
 from exchcli.config import set_value, unset_value
 from exchcli.config.show import Setting, describe
+from exchcli.errors import UsageError
 
 group = Group("config", "The configuration file: what holds, where it is, and changing it.")
 
@@ -38,8 +39,18 @@ def show(ctx: typer.Context) -> None:
 def path(ctx: typer.Context) -> None:
     """Where the configuration file, the state and the sandbox are."""
     here = session(ctx)
+    if here.settings.output is None:
+        here.settings.output = _output_of(here)
     places = here.places
     here.show(Paths(str(places.config_file), str(places.state), str(places.sandbox)))
+
+
+def _output_of(here: Session) -> str:
+    """The configured format; where the file is, is also told of a file that is broken."""
+    try:
+        return here.config.output
+    except UsageError:
+        return "auto"
 
 
 @group.command("set")
@@ -59,7 +70,7 @@ def unset(ctx: typer.Context, key: Key) -> None:
     """Take one value out of the configuration file, so that its default holds."""
     here = session(ctx)
     backup = unset_value(here.places.config_file, key)
-    here.say(f"{key} is no longer set in {here.places.config_file}.{_kept(backup)}")
+    here.say(f"{key} is not set in {here.places.config_file} now.{_kept(backup)}")
 
 
 def _kept(backup: Path | None) -> str:

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from exchcli.cli.lists import MaybeSymbol, ask_of, maybe_resolve
-from exchcli.cli.market import typed_currency
+from exchcli.cli.market import ask_about_currency, typed_currency
 from exchcli.cli.registry import Group
 from exchcli.cli.session import session
 from exchcli.records import Balance, MarginCurrency, Position, Symbol
@@ -30,7 +30,8 @@ def currencies(
 ) -> None:
     """What can be borrowed, and what that costs."""
     here = session(ctx)
-    here.show(here.ask(here.exchange.margin_currencies(typed_currency(currency))))
+    name = typed_currency(currency)
+    here.show(ask_about_currency(here, name, here.exchange.margin_currencies(name)))
 
 
 @group.command(on=("dfx",), returns=Balance)

@@ -4,14 +4,15 @@
 import time as clock
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 
 import typer
 
 from exchcli.cli.registry import Group, Only
-from exchcli.cli.session import keep_symbols, session
+from exchcli.cli.session import Session, keep_symbols, session
 from exchcli.cli.symbols import ask_about, resolve
-from exchcli.errors import UsageError
+from exchcli.core.request import Flow
+from exchcli.errors import UnknownCurrency, UsageError
 from exchcli.records import (
     Book,
     Candle,
@@ -24,7 +25,9 @@ from exchcli.records import (
     Trade,
 )
 
-group = Group("market", "Prices, order books, trades, candles and the rules of each pair.")
+group = Group("market", "Prices, order books, trades and the rules of each pair.")
+
+T = TypeVar("T")
 
 Period = Literal["1m", "5m", "15m", "30m", "1h", "4h", "12h", "1d", "1w"]
 Source = Literal["markets", "spot", "margin", "api"]
@@ -38,7 +41,7 @@ Start = Annotated[
 ]
 End = Annotated[
     str | None,
-    typer.Option("--end", metavar="TIME", help="Up to then: epoch, ISO 8601 or ago (2h)."),
+    typer.Option("--end", metavar="TIME", help="Up to and with then: epoch, ISO 8601 or ago (2h)."),
 ]
 
 
@@ -64,7 +67,7 @@ def ticker(
     typed = symbols or []
     wanted = list(dict.fromkeys(resolve(here, text) for text in typed))
     rows = ask_about(here, typed, here.exchange.tickers(wanted))
-    here.show(rows[0] if rows and len(wanted) == 1 else rows)
+    here.show(rows[0] if rows and len(typed) == 1 else rows)
 
 
 @group.command(everyday=True, returns=Book)
@@ -133,7 +136,7 @@ def symbols(
         Only(("dfx",)),
     ] = None,
 ) -> None:
-    """The pairs that can be traded, with their precisions and minimums."""
+    """The pairs that can be traded, with the rules that the exchange tells."""
     here = session(ctx)
     rows = here.ask(here.exchange.symbols(source))
     if rows and source in (None, "spot") and here.exchange.known_symbols() is None:
@@ -156,9 +159,9 @@ def currencies(
     name = typed_currency(currency)
     if margin:
         here.settings.returns = MarginCurrency
-        here.show(here.ask(here.exchange.margin_currencies(name)))
+        here.show(ask_about_currency(here, name, here.exchange.margin_currencies(name)))
     else:
-        here.show(here.ask(here.exchange.currencies(name)))
+        here.show(ask_about_currency(here, name, here.exchange.currencies(name)))
 
 
 @group.command(everyday=True, returns=ServerTime)
@@ -192,6 +195,19 @@ def typed_currency(text: str | None) -> str | None:
     return text.upper()
 
 
+def ask_about_currency(here: Session, name: str | None, flow: Flow[T]) -> T:
+    """Runs a flow about a currency; one that the exchange does not know is a usage error."""
+    try:
+        return here.ask(flow)
+    except UnknownCurrency as error:
+        raise UsageError(
+            f"{here.exchange.title} has no currency {name!r} here.",
+            f"`exch {here.exchange.name} currencies` lists them all.",
+            exchange=here.exchange.name,
+            code=error.code,
+        ) from None
+
+
 def offset(moment: datetime, before: int, after: int) -> Decimal:
     """Seconds that a clock of whole seconds is ahead, seen between two local nanoseconds.
 
@@ -200,4 +216,4 @@ def offset(moment: datetime, before: int, after: int) -> Decimal:
     billion = Decimal(1_000_000_000)
     told = Decimal(int(moment.timestamp()))
     middle = told + Decimal("0.5") - (Decimal(before) + Decimal(after)) / 2 / billion
-    return middle.quantize(Decimal("0.1"))
+    return middle.quantize(Decimal("0.1")) + 0  # which makes -0.0 a plain 0.0

@@ -7,15 +7,19 @@ are the same.
 
 from __future__ import annotations
 
+import sys
 from decimal import Decimal
 from typing import Any
 
 from typer._types import TyperChoice
 from typer.core import TyperOption
 
+from exchcli import output
 from exchcli.errors import UsageError
 from exchcli.money import typed_decimal
 
+# Those that mean something to a command that asks no exchange.
+LOCAL_OPTIONS = ("--output", "--json", "--fields", "--verbose")
 OUTPUTS = ("auto", "table", "json", "ndjson", "csv")
 LONGEST_TIMEOUT = 86400
 DEFAULT_TIMEOUT = Decimal(30)
@@ -33,7 +37,8 @@ class Settings:
         self.timeout: str | None = None
         self.no_wait = False
         self.verbose = False
-        # Not options: the exchange that was named, and the record that the command shows.
+        # Not options: the command and the exchange that were named, and the record it shows.
+        self.path = "exch"
         self.exchange: str | None = None
         self.returns: type | None = None
 
@@ -51,6 +56,20 @@ class Settings:
         return seconds
 
 
+def help_option() -> TyperOption:
+    """--help and -h, printed like any other output: a full disk is told in words."""
+
+    def show(ctx: Any, _param: Any, value: bool) -> None:
+        if value and not ctx.resilient_parsing:
+            output.write(sys.stdout, ctx.get_help() + "\n")
+            ctx.exit()
+
+    return TyperOption(
+        param_decls=["-h", "--help"], is_flag=True, is_eager=True, expose_value=False,
+        callback=show, help="Show this message and exit.",
+    )  # fmt: skip
+
+
 def common_options() -> list[TyperOption]:
     """A fresh set of the common options, to be appended to a command's own."""
     return [
@@ -58,7 +77,7 @@ def common_options() -> list[TyperOption]:
                "(auto: a table on a terminal, else JSON).", OUTPUTS),
         _flag("output", ["--json"], "The same as -o json.", "json"),
         _value("fields", ["--fields"], "A,B", "Only these fields, in this order."),
-        _flag("raw", ["--raw"], "The exchange's own reply, byte for byte."),
+        _flag("raw", ["--raw"], "The exchange's own reply, byte for byte, whatever -o says."),
         _flag("sandbox", ["--sandbox"], "Use the exchange inside exch: no network, no account."),
         _value("profile", ["--profile"], "NAME", "The profile whose settings and key are used."),
         _value("timeout", ["--timeout"], "SECONDS", "Give up after this long in all [30]."),

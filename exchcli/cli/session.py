@@ -12,6 +12,7 @@ import threading
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from importlib import import_module
+from io import StringIO
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from exchcli import output
@@ -19,7 +20,7 @@ from exchcli.cli.options import Settings
 from exchcli.config import Config, load
 from exchcli.errors import CredentialsError, ExchError, StateError, Unreadable, UsageError
 from exchcli.state import Places, SymbolCache, places
-from exchcli.times import typed_time
+from exchcli.times import iso, typed_time
 
 if TYPE_CHECKING:
     import typer
@@ -91,6 +92,7 @@ class Session:
 
     @property
     def format(self) -> output.Format:
+        """The output format: an option's, else the configured one."""
         return output.resolve_format(self.settings.output or self.config.output, sys.stdout)
 
     @property
@@ -98,7 +100,8 @@ class Session:
         return SymbolCache(self.places.state, self.exchange.name, self.url)
 
     def ask(self, flow: Flow[T], *, quietly: bool = False) -> T:
-        """Runs a flow. With --raw, a reply that came whole but reads wrong is no error.
+        """Runs a flow. With --raw, a reply that came whole but reads wrong is no error, and
+        one that is an error is printed all the same.
 
         `quietly` keeps the replies out of --raw: they are not what the user asked for, and
         have to read right.
@@ -110,8 +113,12 @@ class Session:
             if quietly or not self.settings.raw:
                 raise
             return None  # type: ignore[return-value]  # show() prints the replies instead
-        except CredentialsError as error:
-            raise self._with_source(error) from None
+        except ExchError as error:
+            if self.settings.raw and error.reply is not None and not quietly:
+                output.write_raw([*self.replies, error.reply], sys.stdout)
+            if isinstance(error, CredentialsError):
+                raise self._with_source(error) from None
+            raise
         finally:
             if quietly:
                 del self.replies[kept:]
@@ -148,13 +155,15 @@ class Session:
         assert record is not None, "a command without a record has nothing to show"
         fields = output.check_fields(self.settings.fields, record, self.format)
         output.show(data, record, format=self.format, fields=fields, stdout=sys.stdout)
-        if self.sandboxed and self.format == "table":
-            self.say("sandbox: a simulated market")
+        if self.settings.exchange and self.sandboxed and self.format == "table":
+            self.say("sandbox: not the real exchange")
 
     def say(self, line: str) -> None:
         """One line for a person, on stderr."""
-        if sys.stderr is not None:
-            print(output.printable(line), file=sys.stderr)
+        try:
+            print(output.printable(line), file=sys.stderr or StringIO(), flush=True)
+        except OSError:
+            pass  # nobody reads it, or the disk is full: no reason to do less
 
     def moment(self, text: str | None) -> datetime | None:
         """A time as a user types it."""
@@ -183,8 +192,16 @@ class Session:
         frozen = self._frozen()
         if frozen is None:
             return Sandbox(self.places.sandbox)
-        nanoseconds = int(frozen.timestamp()) * 1_000_000_000
-        return Sandbox(self.places.sandbox, clock=lambda: nanoseconds)
+        seconds = int(frozen.timestamp())
+        sandbox = Sandbox(self.places.sandbox, clock=lambda: seconds * 1_000_000_000)
+        if seconds < sandbox.store.opened:
+            opened = iso(datetime.fromtimestamp(sandbox.store.opened, UTC))
+            sandbox.close()
+            raise UsageError(
+                f"EXCH_SANDBOX_CLOCK is before {opened}, when this sandbox opened.",
+                "Set a later time, or start the sandbox over with `exch sandbox reset --yes`.",
+            )
+        return sandbox
 
     def embedded(self) -> Sandbox:
         """The sandbox that this command asks; it is closed with the session."""
@@ -274,7 +291,8 @@ def keep_symbols(here: Session, symbols: list[Any]) -> None:
     try:
         here.symbol_cache.write(symbols)
     except StateError as error:
-        here.say(f"exch: the list of symbols was not kept: {error.message}")
+        if here.settings.verbose:
+            here.say(f"The list of symbols was not kept: {error.message} {error.hint}")
 
 
 __all__ = ["ExchError", "Session", "keep_symbols", "session"]

@@ -17,7 +17,7 @@ from typing import TypeVar
 
 from exchcli.cli.session import Session, keep_symbols
 from exchcli.core.request import Flow
-from exchcli.errors import UnknownSymbol, UsageError
+from exchcli.errors import BadReply, UnknownSymbol, UsageError
 from exchcli.records import Symbol
 
 T = TypeVar("T")
@@ -60,13 +60,22 @@ def ask_about(here: Session, typed: Sequence[str], flow: Flow[T]) -> T:
 
 def _fresh(here: Session) -> list[Symbol]:
     symbols = here.ask(here.exchange.symbols(), quietly=True)
+    if not symbols:
+        raise BadReply(
+            f"{here.exchange.title} lists no symbols at all.",
+            "Nothing was changed; run it again later.",
+            exchange=here.exchange.name,
+        )
     keep_symbols(here, symbols)
     return symbols
 
 
 def _match(text: str, symbols: Sequence[Symbol]) -> str | None:
-    wanted = _key(text)
-    return next((s.symbol for s in symbols if _key(s.symbol) == wanted), None)
+    """The symbol that was typed; with a separator, base and quote have to be the same."""
+    base, _, quote = re.sub(r"[^A-Z0-9]", "_", text.upper()).partition("_")
+    if quote:
+        return next((s.symbol for s in symbols if (s.base, s.quote) == (base, quote)), None)
+    return next((s.symbol for s in symbols if s.base + s.quote == base), None)
 
 
 def _pick(here: Session, text: str, symbols: Sequence[Symbol]) -> str:
@@ -92,7 +101,7 @@ def _key(symbol: str) -> str:
 
 def _how(here: Session) -> str:
     return (
-        "Write base and quote, like btcpln or BTC/PLN; "
+        f"Write base and quote, like {here.exchange.example}; "
         f"`exch {here.exchange.name} symbols` lists them."
     )
 

@@ -25,8 +25,8 @@ from typer.core import TyperCommand, TyperGroup, TyperOption
 from typer.main import get_command_from_info
 from typer.models import CommandInfo
 
-from exchcli import __version__
-from exchcli.cli.options import common_options
+from exchcli import __version__, output
+from exchcli.cli.options import LOCAL_OPTIONS, common_options, help_option
 from exchcli.cli.registry import Group, Only, Spec
 from exchcli.errors import NotOffered, UsageError
 from exchcli.output.fields import names_of
@@ -75,6 +75,10 @@ class Leaf(TyperCommand):
         self.common = common_options()
         self.params = [*self.params, *self.common]
         self.spec: Spec | None = None
+        self.exchange: str | None = None
+
+    def get_help_option(self, ctx: Context) -> TyperOption:
+        return help_option()
 
     def invoke(self, ctx: Context) -> Any:
         ctx.obj.returns = self.spec.returns if self.spec else None
@@ -105,6 +109,9 @@ class Branch(TyperGroup):
         self.params = [*self.params, *self.common]
         self.options_metavar = "[OPTIONS]"
 
+    def get_help_option(self, ctx: Context) -> TyperOption:
+        return help_option()
+
     def names(self) -> list[str]:
         """The commands that help and completion show."""
         raise NotImplementedError
@@ -125,7 +132,7 @@ class Branch(TyperGroup):
 
     def missing(self, ctx: Context, name: str) -> Exception:
         """What to say to a command that is not there."""
-        near = get_close_matches(name, self.names(), n=2)
+        near = get_close_matches(name.lower(), self.names(), n=2)
         meant = f"Did you mean {' or '.join(near)}? " if near else ""
         return UsageError(
             f"There is no command {name!r} in `{ctx.command_path}`.",
@@ -140,6 +147,7 @@ class Branch(TyperGroup):
             if args[0].startswith("-"):
                 return super().resolve_command(ctx, args)
             raise self.missing(ctx, args[0])
+        ctx.obj.path = f"{ctx.command_path} {args[0]}"
         return command.name, command, args[1:]
 
     def invoke(self, ctx: Context) -> Any:
@@ -149,7 +157,7 @@ class Branch(TyperGroup):
                     f"A command is missing behind `{ctx.command_path}`.",
                     f"`{ctx.command_path} --help` lists them all.",
                 )
-            print(ctx.get_help())
+            output.write(sys.stdout, ctx.get_help() + "\n")
             ctx.exit()
         return super().invoke(ctx)
 
@@ -285,7 +293,7 @@ def build(spec: Spec, exchange: str | None, name: str | None = None) -> ClickCom
     info = CommandInfo(name=name or spec.name, callback=spec.function, cls=Leaf)
     command = get_command_from_info(info, pretty_exceptions_short=True, rich_markup_mode=None)
     assert isinstance(command, Leaf)
-    command.spec = spec
+    command.spec, command.exchange = spec, exchange
     foreign = _foreign(spec.function, exchange)
     command.params = [param for param in command.params if param.name not in foreign]
     return command
@@ -313,10 +321,10 @@ def _write_options(
             continue
         if param.param_type_name == "argument":
             arguments.append(row)
-        elif param in command.common:
-            common.append(row)
-        else:
+        elif param not in command.common:
             own.append(row)
+        elif _means_something(command, param):
+            common.append(row)
     sections = [("Arguments", arguments), ("Options", own)]
     if show_common:
         sections.append((COMMON_SECTION, common))
@@ -326,7 +334,13 @@ def _write_options(
                 formatter.write_dl(rows)
 
 
+def _means_something(command: Leaf | Branch, option: Any) -> bool:
+    """Whether a common option does anything here: a command of no exchange asks none."""
+    local = isinstance(command, Leaf) and command.exchange is None
+    return not local or any(flag in LOCAL_OPTIONS for flag in option.opts)
+
+
 def _say_version(ctx: Any, param: Any, value: bool) -> None:
     if value:
-        print(f"exch {__version__}")
+        output.write(sys.stdout, f"exch {__version__}\n")
         ctx.exit()

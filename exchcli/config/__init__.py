@@ -177,7 +177,7 @@ def _profile(where: str, values: Mapping[KeyPath, Any], file: Path) -> Profile:
     if not value:
         raise UsageError(
             f'{where}.store in {file} is "{profile.store}", which needs {where}.{name}.',
-            f"Set that first: exch config set {where}.{name} VALUE",
+            f"Set that first: `exch config set {where}.{name} VALUE`.",
         )
     return profile
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
+import fcntl
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +15,18 @@ from exchcli.config.file import canonical, checked, dotted, read_document, read_
 from exchcli.config.keys import KeyPath, find, is_table
 from exchcli.config.text import edited, pruned
 from exchcli.errors import UsageError
-from exchcli.state import write_atomically
+from exchcli.state import cannot, make_folder, write_atomically
 
 Document = dict[str, Any]
 
 
 def set_value(file: Path, dotted_key: str, text: str) -> Path | None:
     """See `exchcli.config.set_value`."""
+    with _one_at_a_time(file):
+        return _set(file, dotted_key, text)
+
+
+def _set(file: Path, dotted_key: str, text: str) -> Path | None:
     paths = [canonical(path) for path in _paths(dotted_key)]
     values: dict[KeyPath, object] = {}
     for path in paths:
@@ -35,6 +43,29 @@ def set_value(file: Path, dotted_key: str, text: str) -> Path | None:
 
 def unset_value(file: Path, dotted_key: str) -> Path | None:
     """See `exchcli.config.unset_value`."""
+    with _one_at_a_time(file):
+        return _unset(file, dotted_key)
+
+
+@contextmanager
+def _one_at_a_time(file: Path) -> Iterator[None]:
+    """Changes of one file wait for each other, so that none is lost.
+
+    The lock is the kernel's, on the folder: it leaves no file, and dies with its process.
+    """
+    make_folder(file.parent)
+    try:
+        handle = os.open(file.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError as error:
+        raise cannot("open", file.parent, error) from error
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _unset(file: Path, dotted_key: str) -> Path | None:
     document = read_document(file)
     paths = []
     for path in _paths(dotted_key):
@@ -55,7 +86,8 @@ def _paths(dotted_key: str) -> list[KeyPath]:
 def _not_a_value(path: KeyPath) -> UsageError:
     if is_table(path):
         return UsageError(
-            f"{dotted(path)} is a table, not a value.", f"Name one key of it: {dotted(path)}.KEY"
+            f"{dotted(path)} is a table, not a value.",
+            f"Name one key of it, as in {dotted(path)}.NAME.",
         )
     return unknown(path)
 

@@ -73,7 +73,7 @@ def checked(document: Mapping[str, Any], file: Path) -> dict[KeyPath, Any]:
         except ValueError as error:
             raise UsageError(
                 f"{dotted(given)} in {file} {error}",
-                f"exch config unset {dotted(given)} removes it.",
+                f"`exch config unset {dotted(given)}` removes it.",
             ) from error
     return values
 
@@ -97,7 +97,8 @@ def _leaves(
 
 def canonical(path: KeyPath) -> KeyPath:
     """The path with its currency in upper case: `max_order_value.pln` is that of PLN."""
-    return (*path[:3], path[3].upper()) if path[2:3] == ("max_order_value",) else path
+    of_currency = len(path) == 4 and path[2] == "max_order_value"
+    return (*path[:3], path[3].upper()) if of_currency else path
 
 
 def dotted(path: KeyPath) -> str:
@@ -111,7 +112,7 @@ def unknown(path: KeyPath, where: str = "") -> UsageError:
     near = nearest(path)
     return UsageError(
         f"Unknown key {dotted(path)}{where}.",
-        f"Did you mean {near}?" if near else "exch config show lists them all.",
+        f"Did you mean {near}?" if near else "`exch config show` lists them all.",
     )
 
 

@@ -41,7 +41,7 @@ def checked(exchange: Judge, response: httpx.Response) -> Reply:
     try:
         exchange.check(status, reply)
     except Unreadable as error:  # not even a code: no reply of this exchange
-        raise BadReply(error.message) from None
+        raise BadReply(f"HTTP {status}, {error}" if status != 200 else error.message) from None
     return reply
 
 

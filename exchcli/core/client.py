@@ -191,16 +191,21 @@ class Client:
         if pair is not None:
             stamps.append(self._clock.stamp())
             self._sign(message, pair, stamps[-1])
+        self._trace(f"{message.method} {message.url}")
         started = time.monotonic()
         response = self._http.send(message)
         self._trace(
-            f"{message.method} {message.url} -> {response.status_code}, "
-            f"{len(response.content)} bytes, {1000 * (time.monotonic() - started):.0f} ms"
+            f"{response.status_code} after {1000 * (time.monotonic() - started):.0f} ms, "
+            f"{len(response.content)} bytes: {message.url}"
         )
         try:
-            return checked(self._exchange, response), response.content
-        except RateLimited as error:
-            self._remember_ban(call, error)
+            reply = checked(self._exchange, response)
+            self._deadline.left()  # reading a large reply takes time too
+            return reply, response.content
+        except ExchError as error:
+            error.reply = response.content
+            if isinstance(error, RateLimited):
+                self._remember_ban(call, error)
             raise
 
     def _call(self, endpoint: Endpoint, pair: Credentials | None) -> Call:

@@ -19,8 +19,11 @@ from exchcli.money import MAX_DIGITS, wire_decimal
 MAX_BYTES = 16 * 1024 * 1024
 MAX_DEPTH = 64
 
-# Strings are matched whole, so that a bracket within one does not count.
-_STRUCTURE = re.compile(r'"(?:[^"\\]++|\\.)*+"|[\[\]{}]', re.DOTALL)
+MAX_VALUES = 200_000
+
+# Strings are matched whole, so that a bracket within one does not count. One that never ends
+# reaches to the end of the text, so that no quote is looked at twice.
+_STRUCTURE = re.compile(r'"(?:[^"\\]++|\\.)*+(?:"|\Z)|[\[\]{}]', re.DOTALL)
 _INTEGER = re.compile(r"-?[0-9]{1,18}")
 _LAST_SECOND = 253402300799  # 9999-12-31T23:59:59Z
 
@@ -35,7 +38,7 @@ def parse(body: bytes) -> Reply:
         text = body.decode("utf-8")
     except UnicodeDecodeError:
         raise BadReply("a reply that is not UTF-8 text") from None
-    _check_depth(text)
+    _check_size(text)
     try:
         value = json.loads(
             text, parse_float=wire_decimal, parse_int=_bounded_int, parse_constant=_refuse
@@ -47,8 +50,12 @@ def parse(body: bytes) -> Reply:
     return Reply(value, "")
 
 
-def _check_depth(text: str) -> None:
-    if text.count("[") + text.count("{") <= MAX_DEPTH:
+def _check_size(text: str) -> None:
+    """Bounds what is about to be built: a value takes a hundred times its place in the text."""
+    opened = text.count("[") + text.count("{")
+    if opened + text.count(",") > MAX_VALUES:
+        raise BadReply(f"a reply of more than {MAX_VALUES} values")
+    if opened <= MAX_DEPTH:
         return
     depth = 0
     for found in _STRUCTURE.finditer(text):
@@ -129,14 +136,30 @@ class Reply:
                 pass
         raise self._wrong("is not a number")
 
+    def amount(self) -> Decimal:
+        """A number that cannot be negative: a price, an amount, a volume, a fee rate."""
+        number = self.decimal()
+        if number < 0:
+            raise self._wrong("is negative")
+        return number
+
     def integer(self) -> int:
         """A whole number of at most 18 digits."""
         value = self.value
+        if isinstance(value, Decimal) and value == value.to_integral_value():
+            value = int(value)
         if isinstance(value, int) and not isinstance(value, bool):
             value = str(value)
         if isinstance(value, str) and _INTEGER.fullmatch(value):
             return int(value)
         raise self._wrong("is not a whole number")
+
+    def count(self) -> int:
+        """A whole number from 0 to 100, such as a precision."""
+        number = self.integer()
+        if not 0 <= number <= 100:
+            raise self._wrong("is no count")
+        return number
 
     def text(self) -> str:
         """A text; numbers that serve as one, such as an id, are written out."""
@@ -145,6 +168,10 @@ class Reply:
         if isinstance(self.value, int) and not isinstance(self.value, bool):
             return str(self.value)
         raise self._wrong("is not a text")
+
+    def words(self) -> str | None:
+        """What an exchange says about an error, if it is a text at all."""
+        return self.value if isinstance(self.value, str) else None
 
     def flag(self) -> bool:
         """True or false, also written as 1 or 0."""

@@ -19,6 +19,7 @@ from urllib.parse import unquote, urlsplit
 import httpcore
 import httpx
 
+from exchcli.config.values import is_loopback
 from exchcli.core.deadline import Deadline
 from exchcli.core.reply import MAX_BYTES
 from exchcli.errors import BadReply, NotSent, UsageError
@@ -86,7 +87,7 @@ class _Network(httpcore.NetworkBackend):
         def ask() -> None:
             try:
                 answer.append(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
-            except OSError as failed:
+            except (OSError, UnicodeError) as failed:
                 answer.append(failed)
 
         if host.replace(".", "").isdigit() or ":" in host:
@@ -96,7 +97,7 @@ class _Network(httpcore.NetworkBackend):
         asking.join(self._deadline.left())
         if not answer:
             raise httpcore.ConnectTimeout(f"looking up {host} took too long")
-        if isinstance(answer[0], OSError):
+        if isinstance(answer[0], Exception):
             raise httpcore.ConnectError(f"the name {host} was not found")
         return list(dict.fromkeys(found[4][0] for found in answer[0]))
 
@@ -110,15 +111,17 @@ class NetworkTransport(httpx.BaseTransport):
 
     def __init__(self, url: str, deadline: Deadline) -> None:
         self._deadline = deadline
+        self._through = ""
         network = _Network(deadline)
         if url.startswith("http://"):
             self._pool = httpcore.ConnectionPool(network_backend=network)
             return
-        context = httpx.create_ssl_context()
+        context = _trusting()
         proxy = _proxy_for(url)
         if proxy is None:
             self._pool = httpcore.ConnectionPool(ssl_context=context, network_backend=network)
         else:
+            self._through = "through the proxy of HTTPS_PROXY: "
             self._pool = httpcore.HTTPProxy(
                 proxy_url=_without_user(proxy),
                 proxy_auth=_user_of(proxy),
@@ -143,7 +146,7 @@ class NetworkTransport(httpx.BaseTransport):
         except httpcore.ConnectTimeout as error:
             raise NotSent(f"no connection within {self._deadline.seconds:g} s") from error
         except (httpcore.ConnectError, httpcore.ProxyError) as error:
-            raise NotSent(_reason(error)) from error
+            raise NotSent(f"{self._through}{_reason(error)}") from error
         except httpcore.UnsupportedProtocol as error:
             raise NotSent(str(error)) from error
         except httpcore.TimeoutException as error:
@@ -169,8 +172,20 @@ class NetworkTransport(httpx.BaseTransport):
         self._pool.close()
 
 
+def _trusting() -> ssl.SSLContext:
+    """Verification against the usual authorities, or those that the environment names."""
+    try:
+        return httpx.create_ssl_context()
+    except OSError as error:  # ssl.SSLError is one too
+        raise UsageError(
+            f"TLS cannot be set up: {error}.",
+            "Check SSL_CERT_FILE, SSL_CERT_DIR and SSLKEYLOGFILE, or unset them.",
+        ) from error
+
+
 def _decoded(body: bytes, encoding: str) -> bytes:
     """The body unpacked, but never to more than MAX_BYTES."""
+    encoding = encoding.lower()
     if encoding == "identity":
         return body
     if encoding != "gzip":
@@ -203,7 +218,8 @@ def _reason(error: Exception) -> str:
 
 def _proxy_for(url: str) -> str | None:
     """The proxy that the environment names for this https URL, if any."""
-    if not any(name.lower() == "https_proxy" for name in os.environ):
+    host = urlsplit(url).hostname or ""
+    if is_loopback(host) or not any(name.lower() == "https_proxy" for name in os.environ):
         return None
     from urllib.request import getproxies_environment, proxy_bypass
 
@@ -212,8 +228,12 @@ def _proxy_for(url: str) -> str | None:
     if not proxy or proxy_bypass(urlsplit(url).netloc):
         return None
     proxy = proxy if "://" in proxy else f"http://{proxy}"
-    parts = urlsplit(proxy)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    try:
+        parts = urlsplit(proxy)
+        good = parts.scheme in ("http", "https") and parts.hostname and (parts.port or 1) > 0
+    except ValueError:
+        good = False
+    if not good or not proxy.isascii():
         raise UsageError(
             "HTTPS_PROXY is not the URL of an HTTP proxy.",
             "Write it as http://HOST:PORT, or unset it.",

@@ -53,6 +53,8 @@ class Exchange:
     # A signed read that costs little, to try a key or a timestamp with.
     probe: ClassVar[Endpoint]
 
+    example: ClassVar[str]  # a pair as a user may type it, for hints
+
     def check(self, status: int, reply: Reply) -> None:
         """Raises what a reply stands for: Rejected, CredentialsError, RateLimited, BadReply."""
         raise NotImplementedError
@@ -250,6 +252,6 @@ class Exchange:
         if limit is not None and not 1 <= limit <= most:
             raise UsageError(
                 f"{self.title} gives 1 to {most} {what} at a time, not {limit}.",
-                f"Ask for --limit {most} or less.",
+                f"Ask for --limit 1 to {most}.",
                 exchange=self.name,
             )

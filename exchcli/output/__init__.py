@@ -25,6 +25,7 @@ __all__ = [
     "resolve_format",
     "show",
     "show_error",
+    "write",
     "write_raw",
 ]
 

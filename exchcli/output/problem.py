@@ -9,6 +9,8 @@ from exchcli.errors import ExchError, retry_of
 from exchcli.output.stream import encodable, encoding_of, takes_unicode
 from exchcli.output.text import printable
 
+_LONGEST = 600
+
 
 def show_error(error: ExchError, *, as_json: bool, stderr: TextIO | None) -> None:
     """Writes one line. Never raises: the exit code has to come through in any case."""
@@ -21,7 +23,13 @@ def show_error(error: ExchError, *, as_json: bool, stderr: TextIO | None) -> Non
 
 
 def _as_words(error: ExchError) -> str:
-    return " ".join(printable(part) for part in ("exch:", error.message, error.hint) if part)
+    parts = ("exch:", _bounded(error.message), error.hint)
+    return " ".join(printable(part) for part in parts if part)
+
+
+def _bounded(message: str) -> str:
+    """The message, in which an exchange or a command line may have put a text of any length."""
+    return message if len(message) <= _LONGEST else f"{message[:_LONGEST]}..."
 
 
 def _as_json(error: ExchError, stderr: TextIO) -> str:
@@ -29,7 +37,7 @@ def _as_json(error: ExchError, stderr: TextIO) -> str:
 
     told = {
         "kind": error.kind,
-        "message": error.message,
+        "message": _bounded(error.message),
         "hint": error.hint,
         "exchange": error.exchange,
         "code": error.code,

@@ -64,10 +64,11 @@ class Screen:
 
 def _width(stream: TextIO | None) -> int:
     asked = os.environ.get("COLUMNS", "")
-    if asked.isascii() and asked.isdigit() and int(asked):
+    if asked.isascii() and asked.isdigit() and len(asked) < 6 and int(asked):
         return int(asked)
     try:
         # A terminal that does not know its size says 0.
-        return os.get_terminal_size(stream.fileno()).columns if stream else _USUAL_WIDTH
+        columns = os.get_terminal_size(stream.fileno()).columns if stream else 0
+        return columns or _USUAL_WIDTH
     except (OSError, ValueError):
         return _USUAL_WIDTH

@@ -41,8 +41,8 @@ _LEAST_IMPORTANT: dict[type, tuple[str, ...]] = {
     Trade: ("id", "symbol", "time"),
     Candle: ("symbol", "volume", "open", "high low"),
     Symbol: (
-        *("base quote", "zone", "order_types", "liquidation_rate", "margin", "api_trading"),
-        *("status", "price_precision amount_precision", "min_value"),
+        *("base quote", "zone", "order_types", "margin", "api_trading", "status"),
+        *("price_precision amount_precision", "min_value", "liquidation_rate"),
     ),
     Currency: (
         *("min_deposit", "withdraw_fee_rate", "min_withdraw_fee withdraw_fee_currency"),

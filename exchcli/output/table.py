@@ -37,8 +37,29 @@ def table(
     screen: Screen,
     heading: str | None = None,
 ) -> list[Block]:
-    """What is drawn of the records, of which there is at least one: a caption, a table, a note."""
-    long = len(rows) >= _LONG and fields is None
+    """What is drawn of the records, of which there is at least one: a caption, a table, a note.
+
+    A short list that does not fit is drawn like a long one, and a single record as a card.
+    """
+    long = fields is None and len(rows) >= _LONG
+    blocks, whole = _drawn(rows, fields, screen, heading, long=long)
+    if whole or long or fields:
+        return blocks
+    if len(rows) == 1:
+        parts = [painted(heading, "bold")] if heading else []
+        return [*parts, card(rows[0], present(rows, fields), screen)]
+    return _drawn(rows, fields, screen, heading, long=True)[0]
+
+
+def _drawn(
+    rows: Sequence[Any],
+    fields: tuple[str, ...] | None,
+    screen: Screen,
+    heading: str | None,
+    *,
+    long: bool,
+) -> tuple[list[Block], bool]:
+    """The blocks, and whether every column is in them."""
     names = present(rows, fields)
     alike = _alike(rows, names) if long else []
     names = tuple(name for name in names if name not in alike)
@@ -47,10 +68,10 @@ def table(
     shown = _fitting(every, None if fields else type(rows[0]), screen)
     parts = [painted(heading, "bold")] if heading else []
     if shown is None:
-        return [*parts, *(card(row, present([row], fields), screen) for row in rows)]
+        return [*parts, *(card(row, present([row], fields), screen) for row in rows)], False
     parts += _said_once(rows[0], alike, times, screen)
     caption, note = in_line(parts, screen), _not_shown(every, shown, screen)
-    return [block for block in (caption, grid(shown, screen), note) if block]
+    return [block for block in (caption, grid(shown, screen), note) if block], not note
 
 
 def present(rows: Sequence[Any], fields: tuple[str, ...] | None) -> tuple[str, ...]:
@@ -77,7 +98,7 @@ def _alike(rows: Sequence[Any], names: Sequence[str]) -> list[str]:
     alike = [
         name
         for name in names
-        if kind_of(rows[0], name) in ("text", "time", "flag")
+        if kind_of(rows[0], name) in ("text", "time", "flag", "list")
         and name != "side"
         and all(getattr(row, name) == getattr(rows[0], name) for row in rows)
     ]

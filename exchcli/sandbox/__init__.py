@@ -1,0 +1,16 @@
+"""Both exchanges inside the tool: a simulated market, a store, one wire adapter for each.
+
+A request's way, and the file of each step:
+
+    transport    httpx's request becomes a WireRequest, as received          wire
+    exchange     one state of the store, one request at a time               store
+    dgtmarket    path and parameters as the exchange's document has them
+    digifinex    likewise; both ask the same markets                         floor
+    market       ticker, book, trades, candles of one moment                 book
+    tape         prints as bars and candles                                  bars
+    simulated    the tape that seed and time determine     tree, opening, prints, noise
+    recorded     the tape of a recording                            recording, reading
+
+`catalog` and `currencies` hold what is listed. Nothing here knows the client: neither its
+parsing nor its signing, so that an error there cannot hide behind the same error here.
+"""

@@ -50,10 +50,8 @@ def touch(noise: Noise, depth: Depth, last: Print, now: int) -> tuple[Level, Lev
     part = spread * near // (4 * SPAN)
     if last.buy:
         part = spread - part
-    bid = last.price - part
-    if bid < 1:
-        bid = min(1, last.price)
-    ask = max(bid + spread, last.price, bid + 1)
+    bid = max(1, last.price - part)
+    ask = bid + spread
     return Level(bid, _amount(depth, below)), Level(ask, _amount(depth, above))
 
 

@@ -114,8 +114,11 @@ def _columns(header: list[str]) -> dict[str, tuple[int, str]]:
     found: dict[str, tuple[int, str]] = {}
     for place, title in enumerate(header):
         name = re.sub(r"[^a-z0-9]", "", title.lower())
-        if name in _ROLES:
-            found.setdefault(_ROLES[name], (place, name))
+        role = _ROLES.get(name)
+        if role in found and found[role][1] == name:
+            raise _Wrong(f"two columns called {title!r}")
+        if role is not None:
+            found.setdefault(role, (place, name))
     for role in ("time", "price", "amount"):
         if role not in found:
             raise _Wrong(f"no column for the {role}")

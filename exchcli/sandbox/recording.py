@@ -23,6 +23,7 @@ __all__ = ["LoadedRecording", "load", "reset"]
 # Dgtmarket writes eight decimals; more than twelve nobody trades in.
 _FINEST = {DGT: 8, DFX: 12}
 _LARGEST = 2**63 - 1
+_LONGEST = 10 * 366 * 86_400_000  # milliseconds: ten years
 # In a file's name only these make a pair of two words: `my_trades.csv` is none.
 _QUOTES = ("USDT", "USDC", "TUSD", "USD", "EUR", "PLN", "BTC", "ETH")
 
@@ -76,6 +77,11 @@ def _load(db: sqlite3.Connection, now: int, path: Path, pair: _Pair, live: bool)
     ).fetchone()
     if not count:
         raise UsageError(f"{path} has a header and no trades.", "Load a file with trades in it.")
+    if last - first > _LONGEST:
+        raise UsageError(
+            f"{path} reaches over {(last - first) // 86_400_000} days.",
+            "Ten years are the most; is one of its times in another unit?",
+        )
     _refuse_duplicates(db, path)
     precisions = _precision(db, path, pair, "price"), _precision(db, path, pair, "amount")
     shift = now - first // 1000 if live else (now - last // 1000) // MINUTE * MINUTE
@@ -206,7 +212,7 @@ def _pair(path: Path, symbol: str | None) -> _Pair:
     if pair is None:
         raise UsageError(
             f"The name {path.name!r} does not tell which pair was recorded.",
-            "Name the pair, like eth_usdt, or begin the file's name with it.",
+            "Name the pair, as in --symbol eth_usdt, or begin the file's name with it.",
         )
     return pair
 

@@ -117,8 +117,9 @@ def divide(parent: Node, shares: Sequence[int], rolls: Sequence[int]) -> list[No
     knots = [opening]
     for i in range(1, parts):
         straight = opening + (closing - opening) * i // parts
-        bent = straight + spread * (2 * rolls[i] - SPAN) // (3 * SPAN)
-        knots.append(min(high, max(low, bent)))
+        swing = 2 * rolls[i] - SPAN
+        room = high - straight if swing > 0 else straight - low
+        knots.append(straight + room * swing * 2 // (3 * SPAN))
     knots.append(closing)
     tops = [max(pair) for pair in pairwise(knots)]
     bottoms = [min(pair) for pair in pairwise(knots)]

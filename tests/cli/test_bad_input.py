@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
+from pathlib import Path
+from typing import Any
 
 import pytest
 from loopback import Loopback, loopback, reply
 from running import Exch
+
+from exchcli.cli.tree import Root
 
 SPOT = {
     "code": 0,
@@ -59,7 +64,7 @@ def dfx(server: Loopback) -> dict[str, str]:
         ),
         (
             ["dgt", "book", "btcpln", "--limit", "31"],
-            "exch: Dgtmarket gives 1 to 30 levels at a time, not 31. Ask for --limit 30 or less.",
+            "exch: Dgtmarket gives 1 to 30 levels at a time, not 31. Ask for --limit 1 to 30.",
         ),
         (
             ["dgt", "book"],
@@ -198,7 +203,8 @@ def test_a_corrupt_list_of_symbols_heals_itself(exch: Exch, broken: bytes) -> No
 
 def test_a_stale_list_of_symbols_heals_itself(exch: Exch) -> None:
     new = json.loads(json.dumps(SPOT))
-    new["symbol_list"].append({**new["symbol_list"][0], "symbol": "TRX_USDT"})
+    trx = {"symbol": "TRX_USDT", "base_asset": "TRX", "quote_asset": "USDT"}
+    new["symbol_list"].append({**new["symbol_list"][0], **trx})
     with loopback(LIST, BOOK, reply(json.dumps(new)), BOOK) as server:
         assert exch("dfx", "book", "btcusdt", **dfx(server)).code == 0
         assert exch("dfx", "book", "trxusdt", **dfx(server)).code == 0
@@ -215,14 +221,70 @@ def test_a_pair_that_left_the_exchange_is_told_from_a_fresh_list(exch: Exch) -> 
     assert "has no symbol 'ltcbtc'" in ran.err
 
 
+def test_where_the_separator_stands_decides_between_two_symbols(exch: Exch) -> None:
+    listed = json.loads(json.dumps(SPOT))
+    for base, quote in (("AB", "C"), ("A", "BC")):
+        own = {"symbol": f"{base}_{quote}", "base_asset": base, "quote_asset": quote}
+        listed["symbol_list"].append({**listed["symbol_list"][0], **own})
+    with loopback(reply(json.dumps(listed)), BOOK) as server:
+        assert exch("dfx", "symbols", **dfx(server)).code == 0
+        for symbol in ("A_BC", "ab/c"):
+            assert exch("dfx", "book", symbol, **dfx(server)).code == 0
+        asked = [request.split()[1].decode() for request in server.requests[1:]]
+    assert [target.partition("symbol=")[2][:4] for target in asked] == ["a_bc", "ab_c"]
+
+
+def test_an_exchange_that_lists_no_symbols_is_not_believed(exch: Exch) -> None:
+    with loopback(reply('{"code": 0, "symbol_list": []}')) as server:
+        ran = exch("dfx", "ticker", "btcusdt", terminal=True, **dfx(server))
+    assert ran == (
+        6,
+        "",
+        "exch: DigiFinex lists no symbols at all. Nothing was changed; run it again later.\n",
+    )
+
+
+def test_the_list_for_margin_trading_is_not_kept_as_the_list_of_all(exch: Exch) -> None:
+    few = {"code": 0, "symbol_list": SPOT["symbol_list"][:1]}  # type: ignore[index]
+    with loopback(LIST, reply(json.dumps(few)), BOOK) as server:
+        assert exch("dfx", "symbols", **dfx(server)).code == 0
+        assert exch("dfx", "symbols", "--source", "margin", **dfx(server)).code == 0
+        assert exch("dfx", "book", "ltcbtc", **dfx(server)).code == 0
+        assert len(server.requests) == 3
+
+
+@pytest.mark.parametrize(
+    ("answer", "code"),
+    [('{"code": 10005, "msg": []}', 5), ('{"code": 10002, "msg": {"a": 1}}', 3)],
+)
+def test_an_odd_message_does_not_hide_a_refusal(exch: Exch, answer: str, code: int) -> None:
+    with loopback(reply(answer)) as server:
+        assert exch("dfx", "ping", **dfx(server)).code == code
+    assert len(server.requests) == 1
+
+
+def test_a_message_of_any_length_is_one_bounded_line(exch: Exch) -> None:
+    long = reply(json.dumps({"code": 10004, "msg": "x\n" * 100_000}))
+    with loopback(long) as server:
+        ran = exch("dfx", "ping", terminal=True, **dfx(server))
+    assert ran.code == 4
+    assert ran.err.count("\n") == 1
+    assert len(ran.err) < 2000
+
+
 def test_a_list_of_symbols_that_cannot_be_kept_does_not_stop_a_read(exch: Exch) -> None:
     exch.home.mkdir()
     (exch.home / "state").write_text("a file where a folder should be")
     with loopback(LIST, BOOK) as server:
-        ran = exch("dfx", "book", "ltcbtc", "--json", **dfx(server))
-    assert ran.code == 0
-    assert json.loads(ran.out)["symbol"] == "LTC_BTC"
-    assert "the list of symbols was not kept" in ran.err
+        assert exch("dfx", "book", "ltcbtc", "--fields", "symbol", **dfx(server)) == (
+            0,
+            '{"symbol": "LTC_BTC"}\n',
+            "",
+        )
+    with loopback(LIST, BOOK) as server:
+        told = exch("dfx", "book", "ltcbtc", "-v", **dfx(server)).err
+    assert "The list of symbols was not kept: " in told
+    assert "set EXCH_HOME to a folder of your own" in told
 
 
 def test_no_network_is_told_with_the_next_step(exch: Exch) -> None:
@@ -280,5 +342,104 @@ def test_errors_are_json_for_a_script_and_words_for_a_person(exch: Exch) -> None
 def test_usage_errors_are_json_too_even_before_the_option_is_reached(exch: Exch) -> None:
     ran = exch("dgt", "nonsense", "--json", terminal=True)
     assert json.loads(ran.err)["error"]["kind"] == "usage"
+    ran = exch("dgt", "time", "-o", "xml", "--json", terminal=True)
+    assert json.loads(ran.err)["error"]["exchange"] == "dgt"
+    assert json.loads(exch("dgt", "time", "-o", "xml").err)["error"]["exit"] == 2
     ran = exch("--nonsense", "dgt", "ticker", "-ojson", terminal=True)
     assert json.loads(ran.err)["error"]["exit"] == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (
+            ["dfx", "book", "btcusdt", "--limit"],
+            "exch: Option '--limit' requires an argument. `exch dfx book --help` shows how it is "
+            "used.",
+        ),
+        (
+            ["dgt", "book", "btcpln", "ltcpln"],
+            "exch: There is no place for (ltcpln). `exch dgt book --help` shows how it is used.",
+        ),
+        (
+            ["config", "set", "dgt.window", "-1"],
+            "exch: There is no option -1. Put `--` before a value that begins with a minus. "
+            "`exch config set --help` shows how it is used.",
+        ),
+        (
+            ["config", "set", "dgt.guard.max_order_value", "5"],
+            "exch: dgt.guard.max_order_value is a table, not a value. "
+            "Name one key of it, as in dgt.guard.max_order_value.NAME.",
+        ),
+        (
+            ["DFX", "ticker"],
+            "exch: There is no command 'DFX' in `exch`. Did you mean dfx? "
+            "`exch --help` lists them all.",
+        ),
+        (
+            ["dfx", "candles", "btc_usdt", "--start", "2030-01-01"],
+            "exch: --start is in the future. Give a time that has been, like 3d.",
+        ),
+    ],
+)
+def test_what_typer_says_is_said_in_exchs_words(
+    exch: Exch, arguments: list[str], message: str
+) -> None:
+    ran = exch(*arguments, terminal=True)
+    assert ran == (2, "", f"{message}\n")
+
+
+@pytest.mark.parametrize("extra", [[], ["--margin"]])
+def test_an_unknown_currency_is_a_usage_error_however_it_is_asked_for(
+    exch: Exch, extra: list[str]
+) -> None:
+    ran = exch("--sandbox", "dfx", "currencies", "zzz", *extra, terminal=True)
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err == (
+        "exch: DigiFinex has no currency 'ZZZ' here. `exch dfx currencies` lists them all.\n"
+    )
+
+
+def test_the_sandboxes_clock_cannot_stand_before_its_opening(exch: Exch) -> None:
+    assert exch("--sandbox", "dgt", "time", EXCH_SANDBOX_CLOCK="2026-01-01T00:00:00Z").code == 0
+    ran = exch("--sandbox", "dgt", "time", terminal=True, EXCH_SANDBOX_CLOCK="2025-12-31T23:59:59Z")
+    assert ran == (
+        2,
+        "",
+        "exch: EXCH_SANDBOX_CLOCK is before 2026-01-01T00:00:00Z, when this sandbox opened. "
+        "Set a later time, or start the sandbox over with `exch sandbox reset --yes`.\n",
+    )
+    wrong = exch("--sandbox", "dgt", "time", terminal=True, EXCH_SANDBOX_CLOCK="noon")
+    assert wrong.code == 2
+    assert wrong.err.startswith("exch: EXCH_SANDBOX_CLOCK: ")
+
+
+def test_certificates_that_are_not_there_are_told_with_their_variable(exch: Exch) -> None:
+    ran = exch("dgt", "time", terminal=True, SSL_CERT_FILE="/nonexistent.pem")
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err.startswith("exch: TLS cannot be set up: ")
+    assert "Check SSL_CERT_FILE, SSL_CERT_DIR and SSLKEYLOGFILE" in ran.err
+
+
+def test_where_the_configuration_is_is_told_even_if_it_is_broken(exch: Exch) -> None:
+    exch.home.mkdir()
+    (exch.home / "config.toml").write_text("= broken")
+    ran = exch("config", "path", "--fields", "config", "--json")
+    assert ran == (0, f'{{"config": "{exch.home / "config.toml"}"}}\n', "")
+
+
+def test_every_command_that_a_message_names_is_there() -> None:
+    package = Path(__file__).parents[2] / "exchcli"
+    named = {
+        tuple(words.split())
+        for file in package.rglob("*.py")
+        for words in re.findall(r"`exch ((?:[a-z][a-z-]* ?)+)", file.read_text())
+    }
+    assert named
+    for path in named:
+        node: Any = Root()
+        for word in path:
+            if not hasattr(node, "make"):
+                break  # an argument
+            node = node.make(word)
+            assert node is not None, f"`exch {' '.join(path)}` is no command"

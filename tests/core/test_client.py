@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import gzip
+import re
 import socket
 import ssl
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -112,7 +114,9 @@ def test_a_rate_limit_is_told_with_its_time_and_not_tried_again() -> None:
 
 def test_a_redirect_is_not_followed() -> None:
     with loopback(TIME) as elsewhere:
-        moved = reply("", "307 Temporary Redirect", f"Location: {elsewhere.url}/\r\n")
+        moved = reply(
+            '{"epoch": 1469386936}', "307 Temporary Redirect", f"Location: {elsewhere.url}/\r\n"
+        )
         with loopback(moved) as server, pytest.raises(BadReply, match="HTTP 307"):
             read(server.url)
     assert elsewhere.requests == []
@@ -138,8 +142,6 @@ def test_the_timeout_is_total_and_a_trickling_reply_cannot_outlast_it(answer: An
 def test_a_name_that_is_never_looked_up_cannot_outlast_it_either(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    import threading
-
     hanging = threading.Event()
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_a, **_k: hanging.wait(30) and [])
     started = time.monotonic()
@@ -207,12 +209,11 @@ def test_what_was_received_is_seen_byte_for_byte_and_traced() -> None:
     with loopback(reply('{"epoch":  1469386936 }')) as server:
         read(server.url, seen=seen.append, trace=lines.append)
     assert seen == [b'{"epoch":  1469386936 }']
-    assert lines[0].startswith(f"GET {server.url}/public/time/ -> 200, 23 bytes, ")
+    assert lines[0] == f"GET {server.url}/public/time/"
+    assert re.fullmatch(r"200 after [0-9]+ ms, 23 bytes: http://\S+/public/time/", lines[1])
 
 
 def test_flows_that_are_gathered_are_asked_side_by_side() -> None:
-    import threading
-
     together = threading.Barrier(3, timeout=10)
 
     def meet(connection: socket.socket, head: bytes) -> None:
@@ -233,8 +234,34 @@ def test_after_an_error_nothing_that_still_waits_is_sent() -> None:
         client = Client(Dgtmarket(), server.url, NetworkTransport(server.url, deadline), deadline)
         with pytest.raises(Rejected):
             client.run(gather(Dgtmarket().server_time() for _ in range(300)))
+        for thread in threading.enumerate():
+            if thread.name.startswith("ThreadPoolExecutor"):
+                thread.join()
         client.close()
         assert len(server.requests) < 100
+
+
+def test_a_success_without_content_is_no_answer() -> None:
+    for status in ("202 Accepted", "206 Partial Content"):
+        with loopback(reply('{"epoch": 1469386936}', status)) as server:
+            with pytest.raises(BadReply, match=f"HTTP {status[:3]}"):
+                read(server.url)
+
+
+def test_the_timeout_holds_over_tls_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(SELF_SIGNED))
+    started = time.monotonic()
+    slow = trickling(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n")
+    with loopback(slow, certificate=SELF_SIGNED) as server, pytest.raises(NoAnswer):
+        read(server.url, seconds=0.5)
+    assert time.monotonic() - started < 5
+
+
+def test_a_handshake_that_never_comes_cannot_outlast_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    started = time.monotonic()
+    with loopback(silence) as server, pytest.raises(NoAnswer):
+        read(server.url.replace("http:", "https:"), seconds=0.5)
+    assert time.monotonic() - started < 5
 
 
 def test_an_exchange_that_says_exception_error_is_asked_again() -> None:
@@ -259,6 +286,7 @@ def test_a_proxy_of_the_environment_is_used_for_https_and_never_for_loopback(
         with pytest.raises(NotSent):
             read("https://exchange.invalid/api")
         assert proxy.requests[0].startswith(b"CONNECT exchange.invalid:443 ")
+        assert b"\r\nProxy-Authorization: Basic dXNlcjpmYWtlLXBhc3N3b3Jk\r\n" in proxy.requests[0]
         before = len(proxy.requests)
         with loopback(TIME) as server:
             read(server.url)
@@ -268,8 +296,26 @@ def test_a_proxy_of_the_environment_is_used_for_https_and_never_for_loopback(
         assert len(proxy.requests) == before
 
 
-def test_a_proxy_that_is_no_url_is_a_usage_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("https_proxy", "socks5://127.0.0.1:1")
+def test_no_proxy_is_asked_for_loopback_over_tls(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(SELF_SIGNED))
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:1")
+    with loopback(TIME, certificate=SELF_SIGNED) as server:
+        assert read(server.url).timestamp() == 1469386936
+
+
+def test_a_name_that_cannot_be_one_is_not_sent() -> None:
+    with pytest.raises(NotSent, match="was not found"):
+        read(f"https://{'a' * 70}.invalid")
+
+
+@pytest.mark.parametrize(
+    "proxy",
+    ["socks5://127.0.0.1:1", "http://127.0.0.1:99999", "http://[::1", "http://x:y", "http://ü:1"],
+)
+def test_a_proxy_that_is_no_url_is_a_usage_error(
+    monkeypatch: pytest.MonkeyPatch, proxy: str
+) -> None:
+    monkeypatch.setenv("https_proxy", proxy)
     with pytest.raises(UsageError, match="HTTPS_PROXY"):
         NetworkTransport("https://exchange.invalid", Deadline(1))
 

@@ -45,7 +45,9 @@ def test_eight_zeros_behind_the_point_are_kept() -> None:
         (b'{"last": ' + b"9" * 100_000 + b"}", "more than 100 digits"),
         (b"[" * 65 + b"]" * 65, "nested deeper than 64"),
         (b'{"a":' * 65 + b"1" + b"}" * 65, "nested deeper than 64"),
-        (b"[" * 1_000_000, "nested deeper than 64"),
+        (b"[" * 1_000_000, "more than 200000 values"),
+        (b"[" + b"1," * 200_000 + b"1]", "more than 200000 values"),
+        (b"[" + b"[]," * 65 + b'"' + b'\\"' * 500_000, "truncated or broken"),
         (b" " * (MAX_BYTES + 1), "more than 16 MiB"),
     ],
 )
@@ -90,10 +92,26 @@ def test_what_is_no_number_is_refused(value: object) -> None:
         Reply(value, "n").decimal()
 
 
-@pytest.mark.parametrize("value", [1.0, "1.5", Decimal(1), True, "9" * 19])
+@pytest.mark.parametrize("value", ["1.5", "4.0", Decimal("1.5"), Decimal("1E+90"), True, "9" * 19])
 def test_what_is_no_whole_number_is_refused(value: object) -> None:
     with pytest.raises(Unreadable, match="is not a whole number"):
         Reply(value, "n").integer()
+
+
+def test_a_whole_number_may_be_written_with_a_zero_fraction() -> None:
+    assert Reply(Decimal("4.0")).integer() == 4
+
+
+@pytest.mark.parametrize("value", [-1, "101", 253402300800])
+def test_what_is_no_precision_is_refused(value: object) -> None:
+    with pytest.raises(Unreadable, match="is no count"):
+        Reply(value, "price_precision").count()
+
+
+def test_a_price_or_an_amount_is_never_negative() -> None:
+    assert Reply("0", "price").amount() == 0
+    with pytest.raises(Unreadable, match=r"price is negative: '-0\.1'"):
+        Reply("-0.1", "price").amount()
 
 
 def test_a_moment_beyond_the_calendar_is_refused() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -84,6 +85,13 @@ def test_a_limit_cuts_the_book_to_its_best_levels(dgt: Dgtmarket) -> None:
     book, _ = drive(dgt.book("BTCPLN", 1), OFFERS)
     assert [level.price for level in book.asks] == [Decimal("2640.00000000")]
     assert [level.price for level in book.bids] == [Decimal("2590.00000000")]
+
+
+def test_a_book_is_best_first_however_the_reply_is_ordered(dgt: Dgtmarket) -> None:
+    turned = {side: list(reversed(rows)) for side, rows in json.loads(OFFERS).items()}
+    book, _ = drive(dgt.book("BTCPLN"), turned)
+    assert [level.price for level in book.bids] == [Decimal(2590), Decimal(2540)]
+    assert [level.price for level in book.asks] == [Decimal(2640), Decimal(2648)]
 
 
 def test_an_offer_at_any_price_is_no_level_of_the_book(dgt: Dgtmarket) -> None:

@@ -19,6 +19,7 @@ from exchcli.errors import (
     CredentialsError,
     RateLimited,
     Rejected,
+    UnknownCurrency,
     UnknownSymbol,
     Unreadable,
     UsageError,
@@ -96,6 +97,19 @@ def test_the_documented_ticker_is_read_with_base_and_quote_volume_apart(
     ]
 
 
+@pytest.mark.parametrize("rows", [[], [{"symbol": "eth_usdt"}]])
+def test_a_ticker_of_another_market_is_never_taken_for_the_asked_one(
+    dfx: DigiFinex, rows: list[dict[str, str]]
+) -> None:
+    whole = json.loads(TICKER)
+    whole["ticker"] = [{**whole["ticker"][0], **row} for row in rows]
+    with pytest.raises(Unreadable, match="no ticker of BTC_USDT"):
+        drive(dfx.tickers(["BTC_USDT"]), whole)
+    whole["ticker"].append(json.loads(TICKER)["ticker"][0])
+    tickers, _ = drive(dfx.tickers(["BTC_USDT"]), whole)
+    assert [ticker.symbol for ticker in tickers] == ["BTC_USDT"]
+
+
 def test_several_tickers_are_picked_from_one_reply_in_the_asked_order(dfx: DigiFinex) -> None:
     reply = json.loads(TICKER)
     reply["ticker"] += [{**reply["ticker"][0], "symbol": name} for name in ("ltc_usdt", "a_b")]
@@ -121,6 +135,24 @@ def test_the_documented_order_book_is_turned_best_first(dfx: DigiFinex, written:
     )
     assert book.bids[0] == Level(Decimal("9559.45"), Decimal("1.3766"))
     assert book.time == datetime(2020, 5, 19, 7, 55, 53, tzinfo=UTC)
+
+
+def test_more_than_was_asked_for_is_cut(dfx: DigiFinex) -> None:
+    book, _ = drive(dfx.book("BTC_USDT", 1), BOOK)
+    assert (len(book.bids), len(book.asks)) == (1, 1)
+    trades, _ = drive(dfx.trades("BTC_USDT", 1), TRADES)
+    assert [trade.id for trade in trades] == ["2989995478"]
+    two = json.loads(CURRENCIES)
+    two["data"].append({**two["data"][0], "currency": "btc"})
+    rows, _ = drive(dfx.currencies("BTC"), two)
+    assert [row.currency for row in rows] == ["BTC"]
+
+
+def test_the_last_candles_are_the_last_however_the_reply_is_ordered(dfx: DigiFinex) -> None:
+    turned = json.loads(KLINE)
+    turned["data"].reverse()
+    candles, _ = drive(dfx.candles("BTC_USDT", "15m", NOW, limit=1), turned)
+    assert [candle.close for candle in candles] == [Decimal("9333.71")]
 
 
 @BOTH_WAYS
@@ -165,17 +197,20 @@ def test_every_period_has_the_exchanges_own_name(dfx: DigiFinex) -> None:
 BEGIN = datetime(2020, 5, 1, tzinfo=UTC)
 
 
-def exchange_of_minutes(asked: str) -> dict[str, Any]:
+def exchange_of_minutes(asked: str, began: datetime) -> dict[str, Any]:
     """What an exchange with a candle for every minute answers to one kline request."""
     start = int(asked.partition("start_time=")[2].split("&")[0])
     end = int(asked.partition("end_time=")[2])
-    first = -(-start // 60) * 60
+    assert start < end, "an exchange refuses this with 20022"
+    first = max(-(-start // 60) * 60, int(began.timestamp()))
     rows = [[second, 1, 4, 5, 2, 3] for second in range(first, end + 1, 60)]
     assert len(rows) <= 500, "more than one call gives"
     return {"code": 0, "data": rows[:500]}
 
 
-def fetch(flow: Any) -> tuple[list[Candle], int]:
+def fetch(
+    flow: Any, began: datetime = datetime(2019, 1, 1, tzinfo=UTC)
+) -> tuple[list[Candle], int]:
     """Drives a flow of candles against `exchange_of_minutes`; the candles, and the calls."""
     calls = 0
     replies: Any = None
@@ -183,7 +218,9 @@ def fetch(flow: Any) -> tuple[list[Candle], int]:
         while True:
             wanted = flow.send(replies)
             calls += len(wanted)
-            replies = [parse(json.dumps(exchange_of_minutes(r.query)).encode()) for r in wanted]
+            replies = [
+                parse(json.dumps(exchange_of_minutes(r.query, began)).encode()) for r in wanted
+            ]
     except StopIteration as done:
         return done.value, calls
 
@@ -201,6 +238,34 @@ def test_a_long_stretch_is_split_and_joined_without_a_gap_or_a_double_row(
     assert times == [first + timedelta(minutes=n) for n in range(count)]
 
 
+@given(minutes=st.integers(0, 30), limit=st.integers(1, 1200))
+def test_a_market_that_began_after_start_still_gives_its_first_candles(
+    minutes: int, limit: int
+) -> None:
+    now = BEGIN + timedelta(days=2)
+    began = BEGIN + timedelta(minutes=997 + minutes)
+    flow = DigiFinex().candles("BTC_USDT", "1m", now, BEGIN, None, limit)
+    candles, _ = fetch(flow, began)
+    assert [c.time for c in candles] == [began + timedelta(minutes=n) for n in range(limit)]
+
+
+@pytest.mark.parametrize("limit", [1, 2, 200, 201, 498, 499, 500, 997, 998, 999, 1497])
+def test_an_end_in_the_future_is_now(limit: int) -> None:
+    now = BEGIN + timedelta(days=9)
+    for end in (None, now, now + timedelta(days=365)):
+        flow = DigiFinex().candles("BTC_USDT", "1m", now, None, end, limit)
+        if limit <= 200 and end is None:
+            continue  # the exchange itself is asked for the newest
+        candles, _ = fetch(flow)
+        assert len(candles) == limit
+        assert candles[-1].time == now
+
+
+def test_without_a_limit_the_last_are_200_also_on_the_edge_of_a_period() -> None:
+    candles, _ = fetch(DigiFinex().candles("BTC_USDT", "1m", NOW, None, BEGIN))
+    assert len(candles) == 200
+
+
 @given(limit=st.integers(1, 1500))
 def test_a_limit_takes_the_first_candles_after_start_and_else_the_last_before_end(
     limit: int,
@@ -211,6 +276,11 @@ def test_a_limit_takes_the_first_candles_after_start_and_else_the_last_before_en
     last, _ = fetch(DigiFinex().candles("BTC_USDT", "1m", NOW, None, end, limit))
     assert len(last) == limit
     assert last[-1].time == end
+
+
+def test_a_start_in_the_future_is_refused_before_anything_is_sent(dfx: DigiFinex) -> None:
+    with pytest.raises(UsageError, match="--start is in the future"):
+        drive(dfx.candles("BTC_USDT", "1m", NOW, NOW + timedelta(days=1)))
 
 
 def test_a_start_after_the_end_is_refused_before_anything_is_sent(dfx: DigiFinex) -> None:
@@ -286,6 +356,8 @@ def test_the_documented_margin_currencies_are_read_with_those_that_have_no_fee(
     assert asked == ["GET /margin/currencies"]
     assert rows[0] == MarginCurrency("USDT", 2, "[8-14]", Decimal("0.001"))
     assert [row.currency for row in rows] == ["USDT", "BTC", "ETH", "XRP"]
+    with pytest.raises(UnknownCurrency, match="lends no DOGE"):
+        drive(dfx.margin_currencies("doge"), MARGIN_CURRENCIES)
     rows, _ = drive(dfx.margin_currencies("btc"), MARGIN_CURRENCIES)
     assert rows == [MarginCurrency("BTC", None, None, None)]
 
@@ -326,7 +398,7 @@ def test_success_is_written_in_four_ways(dfx: DigiFinex, code: Any) -> None:
         ("10005", RateLimited, "too often"),
         (10004, Rejected, "parameter"),
         ("20019", UnknownSymbol, "no such pair"),
-        (20021, Rejected, "no such currency"),
+        (20021, UnknownCurrency, "no such currency"),
         (50000, BadReply, "error 50000"),
         (77777, BadReply, "error 77777"),
     ],
@@ -336,6 +408,7 @@ def test_a_code_becomes_the_error_that_it_stands_for(
 ) -> None:
     with pytest.raises(error, match=words) as caught:
         dfx.check(200, Reply({"code": code, "msg": "its own words"}))
+    assert "its own words" in caught.value.args[0] or error is RateLimited
     assert caught.value.code == str(code)  # type: ignore[attr-defined]
 
 

@@ -159,7 +159,7 @@ def test_what_stands_above_flows_onto_as_many_lines_as_it_needs(shown):
 def test_the_least_important_columns_go_first(shown, ticker):
     rows = [ticker._replace(quote_volume=Decimal(7)), ticker]
     left_out = []
-    for width in (100, 90, 70, 60, 50, 40, 30):
+    for width in (76, 70, 60, 50, 40, 30):
         note = shown(rows, Ticker, width=width).replace("\n", " ").partition("Too narrow for ")[2]
         left_out.append(set(note.partition(":")[0].split(", ")) - {""})
     assert left_out[0] == {"quote_volume"}
@@ -180,8 +180,9 @@ def test_where_even_the_important_columns_do_not_fit_every_record_is_a_card(show
 def test_long_text_is_shortened_before_a_column_goes(shown):
     chain = "A chain with a very long name"
     currency = Currency("USDT", chain, True, True, None, None, None, Decimal(5), None)
-    assert chain in shown([currency], Currency, width=120)
-    narrow = shown([currency], Currency, width=64)
+    two = [currency, currency._replace(currency="XRP", chain="Another")]
+    assert chain in shown(two, Currency, width=120)
+    narrow = shown(two, Currency, width=50)
     assert "A chain wit…" in narrow
     assert "Too narrow" not in narrow
 

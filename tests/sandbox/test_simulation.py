@@ -16,6 +16,7 @@ from exchcli.sandbox.book import Depth, book, touch
 from exchcli.sandbox.catalog import SIMULATIONS, scaled
 from exchcli.sandbox.noise import SPAN, Noise
 from exchcli.sandbox.prints import FEWEST, prints_of
+from exchcli.sandbox.simulated import IDS_A_SECOND, Simulated
 from exchcli.sandbox.tree import CELL, PERIODS, Node, Tree, divide
 
 PACKAGE = Path(exchcli.sandbox.__file__).parent
@@ -101,6 +102,12 @@ def test_any_price_has_a_book_around_it(price, buy, spread, step, now):
     for side, better in ((bids, 1), (asks, -1)):
         places = [level.price * better for level in side]
         assert places == sorted(set(places), reverse=True)
+
+
+def test_ids_of_one_second_differ_and_leave_room_for_others():
+    tape = Simulated(SIMULATIONS["dfx", "BTC_USDT"], Noise(1, "any"), 1000)
+    ids = tape._numbered([1500, 1500, 1500, 1501, 1600])
+    assert [each - ids[0] for each in ids] == [0, 1, 2, IDS_A_SECOND, 100 * IDS_A_SECOND]
 
 
 def test_no_bar_is_made_of_nothing():

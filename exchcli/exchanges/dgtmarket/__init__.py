@@ -11,7 +11,7 @@ import hmac
 from exchcli.core.credentials import Credentials, Headers
 from exchcli.core.reply import Reply
 from exchcli.core.request import Endpoint
-from exchcli.errors import CredentialsError, Rejected
+from exchcli.errors import BadReply, CredentialsError, Rejected
 from exchcli.exchanges.dgtmarket.account import Account
 from exchcli.exchanges.dgtmarket.keys import Keys
 from exchcli.exchanges.dgtmarket.market import PAIRS, MarketData
@@ -31,6 +31,7 @@ class Dgtmarket(MarketData, Account, Keys):
     name = "dgt"
     title = "Dgtmarket"
     url = "https://dgtmarket.com/api"
+    example = "btcpln or BTC/PLN"
     bodies = "json"
     # The document has no code for an expired timestamp.
     stamp_suspected = frozenset({"401", "403"})
@@ -42,10 +43,12 @@ class Dgtmarket(MarketData, Account, Keys):
 
     def check(self, status: int, reply: Reply) -> None:
         """HTTP status codes alone tell success; the document lists no error bodies."""
-        if status < 300:
+        if status in (200, 201):
             return
+        if status < 300:
+            raise BadReply(f"HTTP {status}")
         said = reply.get("detail") if isinstance(reply.value, dict) else None
-        words = f": {said.text()}" if said is not None else ""
+        words = f": {said.words()}" if said is not None and said.words() else ""
         if status in (401, 403):
             raise CredentialsError(
                 f"Dgtmarket refused the key (HTTP {status}){words}.",

@@ -37,12 +37,12 @@ class MarketData(Exchange):
         reply = yield {"pair": symbol}
         return Ticker(
             symbol=symbol,
-            last=reply["last"].decimal(),
-            bid=reply["bid"].decimal(),
-            ask=reply["ask"].decimal(),
-            high=reply["high"].decimal(),
-            low=reply["low"].decimal(),
-            volume=reply["volume"].decimal(),
+            last=reply["last"].amount(),
+            bid=reply["bid"].amount(),
+            ask=reply["ask"].amount(),
+            high=reply["high"].amount(),
+            low=reply["low"].amount(),
+            volume=reply["volume"].amount(),
         )
 
     @get("/public/offers/{pair}/")
@@ -68,8 +68,8 @@ class MarketData(Exchange):
                 id=row["tid"].text(),
                 symbol=symbol,
                 side=None,
-                price=row["price"].decimal(),
-                amount=row["amount"].decimal(),
+                price=row["price"].amount(),
+                amount=row["amount"].amount(),
                 time=row["date"].moment(),
             )
             for row in reply
@@ -85,7 +85,7 @@ class MarketData(Exchange):
 
 def _levels(side: Reply) -> list[Level]:
     return [
-        Level(row["quotation"].decimal(), row["amount"].decimal())
+        Level(row["quotation"].amount(), row["amount"].amount())
         for row in side
         if (any_price := row.get("any_price")) is None or not any_price.flag()
     ]

@@ -25,6 +25,7 @@ class DigiFinex(MarketData, Orders, Account):
     name = "dfx"
     title = "DigiFinex"
     url = "https://openapi.digifinex.com/v3"
+    example = "btc_usdt or BTC/USDT"
     bodies = "form"
     # "API Endpoints Description": 2 minutes; "Risk Control and API Ban": 30 minutes.
     bans = {  # noqa: RUF012 -- nobody changes it
@@ -54,7 +55,7 @@ class DigiFinex(MarketData, Orders, Account):
         if code in (0, 200) and status == 200:
             return
         said = reply.get("msg")
-        raise error_of(code, said.text() if said is not None else None, status)
+        raise error_of(code, None if said is None else said.words(), status)
 
     def sign(
         self, credentials: Credentials, timestamp: int, method: str, target: str, body: bytes

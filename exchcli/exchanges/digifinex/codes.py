@@ -8,6 +8,7 @@ from exchcli.errors import (
     ExchError,
     RateLimited,
     Rejected,
+    UnknownCurrency,
     UnknownSymbol,
 )
 
@@ -50,7 +51,7 @@ _CODES: dict[int, tuple[type[ExchError], str, str | None]] = {
     20018: (RateLimited, "the account is banned from trading by API", _LATER),
     20019: (UnknownSymbol, "there is no such pair", "`exch dfx symbols` lists them."),
     20020: (RateLimited, "trading is suspended for breaking the trading rules", _LATER),
-    20021: (Rejected, "there is no such currency", "`exch dfx currencies` lists them."),
+    20021: (UnknownCurrency, "there is no such currency", "`exch dfx currencies` lists them."),
     20022: (Rejected, "the end is not later than the start", None),
     20023: (Rejected, "these accounts have no transfer between them", None),
     20024: (Rejected, "the amount is not valid", None),
@@ -62,10 +63,10 @@ _CODES: dict[int, tuple[type[ExchError], str, str | None]] = {
     20030: (
         Rejected,
         "there is no position on this pair",
-        "`exch dfx margin positions` lists them.",
+        None,
     ),
     20032: (Rejected, "withdrawals are restricted", None),
-    20033: (Rejected, "there is no such withdrawal", "`exch dfx withdraw list` lists them."),
+    20033: (Rejected, "there is no such withdrawal", None),
     20034: (Rejected, "withdrawals of this currency are closed", None),
     20035: (Rejected, "the withdrawal is beyond a limit", None),
     20036: (Rejected, "the withdrawal was not cancelled", None),

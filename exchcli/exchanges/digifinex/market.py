@@ -6,12 +6,12 @@ records have them in upper case. Times are epoch seconds.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from exchcli.core.reply import Reply
 from exchcli.core.request import Flow, Steps, Value, gather
-from exchcli.errors import UnknownSymbol, Unreadable, UsageError
+from exchcli.errors import UnknownCurrency, UnknownSymbol, Unreadable, UsageError
 from exchcli.exchanges.base import Exchange
 from exchcli.exchanges.endpoint import get
 from exchcli.records import (
@@ -27,9 +27,11 @@ from exchcli.records import (
 )
 
 MOST_LEVELS = 150
+DEFAULT_LEVELS = 10
 MOST_TRADES = 500
 MOST_CANDLES = 500  # in one call; longer stretches are split
 DEFAULT_CANDLES = 200
+_STEP = MOST_CANDLES - 1  # periods in a window, whose last candle is the next one's first
 MOST_CALLS = 500  # for one stretch of candles: well below the weight that bans for a while
 FIRST_CANDLE = datetime(2010, 1, 1, tzinfo=UTC)
 
@@ -71,10 +73,10 @@ class MarketData(Exchange):
                 symbol=row["market"].text().upper(),
                 base=_part(row["market"], 0),
                 quote=_part(row["market"], 1),
-                price_precision=row["price_precision"].integer(),
-                amount_precision=row["volume_precision"].integer(),
-                min_amount=row["min_volume"].decimal(),
-                min_value=row["min_amount"].decimal(),
+                price_precision=row["price_precision"].count(),
+                amount_precision=row["volume_precision"].count(),
+                min_amount=row["min_volume"].amount(),
+                min_value=row["min_amount"].amount(),
             )
             for row in reply["data"]
         ]
@@ -82,7 +84,7 @@ class MarketData(Exchange):
     def tickers(self, symbols: Sequence[str]) -> Flow[list[Ticker]]:
         """One market is asked for by name; several are picked from one reply with all."""
         if len(symbols) == 1:
-            return (yield from self.ticker(symbols[0]))
+            return [_of(symbols[0], (yield from self.ticker(symbols[0])))]
         found = {ticker.symbol: ticker for ticker in (yield from self.ticker())}
         for symbol in symbols:
             if symbol not in found:
@@ -97,13 +99,13 @@ class MarketData(Exchange):
         return [
             Ticker(
                 symbol=row["symbol"].text().upper(),
-                last=row["last"].decimal(),
-                bid=row["buy"].decimal(),
-                ask=row["sell"].decimal(),
-                high=row["high"].decimal(),
-                low=row["low"].decimal(),
-                volume=row["vol"].decimal(),
-                quote_volume=row["base_vol"].decimal(),
+                last=row["last"].amount(),
+                bid=row["buy"].amount(),
+                ask=row["sell"].amount(),
+                high=row["high"].amount(),
+                low=row["low"].amount(),
+                volume=row["vol"].amount(),
+                quote_volume=row["base_vol"].amount(),
                 change_percent=row["change"].decimal(),
                 time=moment,
             )
@@ -114,10 +116,12 @@ class MarketData(Exchange):
     def book(self, symbol: str, limit: int | None = None) -> Steps[Book]:
         """Get orderbook: `[price, size]` a level; the asks come worst first."""
         self.limited(limit, MOST_LEVELS, "levels")
-        reply = yield {"symbol": symbol.lower(), "limit": limit or 10}
+        reply = yield {"symbol": symbol.lower(), "limit": limit or DEFAULT_LEVELS}
         bids = sorted(_levels(reply["bids"]), key=lambda level: -level.price)
         asks = sorted(_levels(reply["asks"]), key=lambda level: level.price)
-        return Book(symbol=symbol, bids=tuple(bids), asks=tuple(asks), time=reply["date"].moment())
+        most = limit or DEFAULT_LEVELS
+        moment = reply["date"].moment()
+        return Book(symbol=symbol, bids=tuple(bids[:most]), asks=tuple(asks[:most]), time=moment)
 
     @get("/trades")
     def trades(self, symbol: str, limit: int | None = None) -> Steps[list[Trade]]:
@@ -127,17 +131,18 @@ class MarketData(Exchange):
         if limit is not None:
             params["limit"] = limit
         reply = yield params
-        return [
+        trades = [
             Trade(
                 id=row["id"].text(),
                 symbol=symbol,
                 side=_side(row["type"]),
-                price=row["price"].decimal(),
-                amount=row["amount"].decimal(),
+                price=row["price"].amount(),
+                amount=row["amount"].amount(),
                 time=row["date"].moment(),
             )
             for row in reply["data"]
         ]
+        return trades[:limit]
 
     def candles(
         self,
@@ -159,16 +164,31 @@ class MarketData(Exchange):
             raise UsageError("--limit 0 asks for no candles.", "Ask for one or more.")
         _, seconds = PERIODS[period]
         if start is None and end is None and (limit or DEFAULT_CANDLES) <= DEFAULT_CANDLES:
-            newest = yield from self.kline(symbol, period)
-            return newest[-(limit or DEFAULT_CANDLES) :]
-        first, last = _stretch(start, end or now, limit, seconds)
-        windows = list(_windows(first, last, seconds))
-        parts = yield from gather(self.kline(symbol, period, *window) for window in windows)
-        joined = {candle.time: candle for part in parts for candle in part}
-        rows = [joined[moment] for moment in sorted(joined) if first <= moment.timestamp() <= last]
-        if limit is None:
-            return rows
-        return rows[:limit] if start is not None else rows[-limit:]
+            newest = {candle.time: candle for candle in (yield from self.kline(symbol, period))}
+            return [newest[moment] for moment in sorted(newest)][-(limit or DEFAULT_CANDLES) :]
+        first, last = _stretch(now, start, end, limit, seconds)
+        enough = limit if start else None
+        candles = yield from self._joined(symbol, period, first, last, enough)
+        return candles[:limit] if start else candles[-(limit or DEFAULT_CANDLES) :]
+
+    def _joined(
+        self, symbol: str, period: str, first: int, last: int, enough: int | None
+    ) -> Flow[list[Candle]]:
+        """The candles that open in first .. last, in time; `enough` of them, if that is given.
+
+        A market that began later, or stood still, has fewer candles than a stretch has
+        periods: so windows are asked for until there are enough, or the stretch is through.
+        """
+        windows = _windows(first, last, PERIODS[period][1])
+        found: dict[datetime, Candle] = {}
+        while windows and (enough is None or len(found) < enough):
+            missing = len(windows) if enough is None else -(-(enough - len(found)) // _STEP)
+            batch, windows = windows[:missing], windows[missing:]
+            parts = yield from gather(self.kline(symbol, period, *window) for window in batch)
+            for candle in (candle for part in parts for candle in part):
+                if first <= candle.time.timestamp() <= last:
+                    found[candle.time] = candle
+        return [found[moment] for moment in sorted(found)]
 
     @get("/kline")
     def kline(
@@ -185,11 +205,11 @@ class MarketData(Exchange):
             Candle(
                 symbol=symbol,
                 time=row[0].moment(),
-                volume=row[1].decimal(),
-                close=row[2].decimal(),
-                high=row[3].decimal(),
-                low=row[4].decimal(),
-                open=row[5].decimal(),
+                volume=row[1].amount(),
+                close=row[2].amount(),
+                high=row[3].amount(),
+                low=row[4].amount(),
+                open=row[5].amount(),
             )
             for row in reply["data"]
         ]
@@ -231,20 +251,33 @@ class MarketData(Exchange):
                 currency=row["currency_mark"].text().upper(),
                 level=row["level"].integer(),
                 range=row["range"].text(),
-                loan_fee=row["loan_fees"].decimal(),
+                loan_fee=row["loan_fees"].amount(),
             )
             for row in reply["margin_fees"]
         ]
         with_fees = {row.currency for row in rows}
         names = [name.text().upper() for name in reply["currencys"]]
         rows += [MarginCurrency(name, None, None, None) for name in names if name not in with_fees]
-        return [row for row in rows if currency is None or row.currency == currency.upper()]
+        if currency is None:
+            return rows
+        if currency.upper() not in names:
+            raise UnknownCurrency(f"DigiFinex lends no {currency.upper()}.", exchange=self.name)
+        return [row for row in rows if row.currency == currency.upper()]
 
     @get("/currencies")
     def currencies(self, currency: str | None = None) -> Steps[list[Currency]]:
         """Get currency deposit and withdrawal information; a row a currency and chain."""
         reply = yield {} if currency is None else {"currency": currency.lower()}
-        return [_currency(row) for row in reply["data"]]
+        rows = [_currency(row) for row in reply["data"]]
+        return [row for row in rows if currency is None or row.currency == currency.upper()]
+
+
+def _of(symbol: str, tickers: list[Ticker]) -> Ticker:
+    """The one that was asked for: a price of another market would be taken for this one's."""
+    for ticker in tickers:
+        if ticker.symbol == symbol:
+            return ticker
+    raise Unreadable(f"no ticker of {symbol} is among the {len(tickers)} that came")
 
 
 def _part(symbol: Reply, index: int) -> str:
@@ -264,7 +297,7 @@ def _side(row: Reply) -> Side:
 
 
 def _levels(side: Reply) -> list[Level]:
-    return [Level(row[0].decimal(), row[1].decimal()) for row in side]
+    return [Level(row[0].amount(), row[1].amount()) for row in side]
 
 
 def _symbol(row: Reply, margin: bool | None = None) -> Symbol:
@@ -274,10 +307,10 @@ def _symbol(row: Reply, margin: bool | None = None) -> Symbol:
         symbol=row["symbol"].text().upper(),
         base=row["base_asset"].text().upper(),
         quote=row["quote_asset"].text().upper(),
-        price_precision=row["price_precision"].integer(),
-        amount_precision=row["amount_precision"].integer(),
-        min_amount=row["minimum_amount"].decimal(),
-        min_value=row["minimum_value"].decimal(),
+        price_precision=row["price_precision"].count(),
+        amount_precision=row["amount_precision"].count(),
+        min_amount=row["minimum_amount"].amount(),
+        min_value=row["minimum_value"].amount(),
         status=row["status"].text(),
         order_types=tuple(kind.text() for kind in row["order_types"]),
         api_trading=None if allowed is None else allowed.flag(),
@@ -295,36 +328,40 @@ def _currency(row: Reply) -> Currency:
         chain=None if chain is None else chain.text(),
         deposit=row["deposit_status"].flag(),
         withdraw=row["withdraw_status"].flag(),
-        min_deposit=row["min_deposit_amount"].decimal(),
-        min_withdraw=row["min_withdraw_amount"].decimal(),
+        min_deposit=row["min_deposit_amount"].amount(),
+        min_withdraw=row["min_withdraw_amount"].amount(),
         withdraw_fee_currency=None if fee_currency is None else fee_currency.text().upper(),
-        min_withdraw_fee=row["min_withdraw_fee"].decimal(),
-        withdraw_fee_rate=row["withdraw_fee_rate"].decimal(),
+        min_withdraw_fee=row["min_withdraw_fee"].amount(),
+        withdraw_fee_rate=row["withdraw_fee_rate"].amount(),
     )
 
 
 def _stretch(
-    start: datetime | None, end: datetime, limit: int | None, seconds: int
+    now: datetime, start: datetime | None, end: datetime | None, limit: int | None, seconds: int
 ) -> tuple[int, int]:
-    """The first and the last second that candles may open at."""
-    last = int(end.timestamp())
+    """The first and the last second that candles may open at; none opens in the future."""
+    last = int(min(end or now, now).timestamp())
     if start is None:
         first = last - (limit or DEFAULT_CANDLES) * seconds
-        return max(first, int(FIRST_CANDLE.timestamp())), last
-    first = int(start.timestamp())
-    if first > last:
-        raise UsageError("--start is later than --end, or than now.", "Swap them.")
-    if limit is not None:
-        last = min(last, first + limit * seconds)
+    elif start > now:
+        raise UsageError("--start is in the future.", "Give a time that has been, like 3d.")
+    elif end is not None and start > end:
+        raise UsageError("--start is later than --end.", "Swap them, or leave --end out.")
+    else:
+        first = int(start.timestamp())
     return max(first, int(FIRST_CANDLE.timestamp())), last
 
 
-def _windows(first: int, last: int, seconds: int) -> Iterator[tuple[int, int]]:
-    step = (MOST_CANDLES - 1) * seconds
+def _windows(first: int, last: int, seconds: int) -> list[tuple[int, int]]:
+    """The stretch in calls of at most MOST_CANDLES, each of which ends after it starts.
+
+    An end that is not later than its start would be refused (20022).
+    """
+    step = _STEP * seconds
     if (last - first) // step >= MOST_CALLS:
         raise UsageError(
-            f"That are more than {MOST_CALLS * (MOST_CANDLES - 1)} candles.",
+            f"That would be more than {MOST_CALLS * _STEP} candles.",
             "Ask for a shorter stretch, or for a longer --period.",
         )
-    for begin in range(first, last + 1, step):
-        yield begin, min(begin + step, last)
+    begins = range(first, max(last, first + 1), step)
+    return [(begin, max(begin + 1, min(begin + step, last))) for begin in begins]
