@@ -52,4 +52,6 @@ class Sandbox:
         return json_reply({"detail": "Not found."}, 404)
 
     def close(self) -> None:
-        self.store.close()
+        """Waits for a request that is being answered: SQLite does not survive losing its file."""
+        with self.lock:
+            self.store.close()
