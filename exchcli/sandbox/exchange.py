@@ -73,8 +73,10 @@ class Sandbox:
             mark_key(self.store, key, state)
 
     def close(self) -> None:
-        self.store.close()
-        self.limits.close()
+        """Waits for a request that is being answered: SQLite does not survive losing its file."""
+        with self.lock:
+            self.store.close()
+            self.limits.close()
 
     def _dgtmarket(self, request: WireRequest) -> WireReply:
         if request.path.startswith(("/api/private/", "/api/public/token")):

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import threading
+from contextlib import suppress
+from pathlib import Path
+
 import httpx
 import pytest
 
 from exchcli.errors import StateError
+from exchcli.sandbox.exchange import Sandbox
 from exchcli.sandbox.transport import SandboxTransport
 from exchcli.sandbox.wire import SANDBOX_URLS
 
@@ -71,3 +76,25 @@ def test_a_failing_store_is_told_as_such(ask, client):
     ask.sandbox.close()
     with pytest.raises(StateError):
         client.get(f"{SANDBOX_URLS['dfx']}/ticker")
+
+
+def test_a_sandbox_that_is_closed_under_its_callers_answers_or_refuses(tmp_path: Path) -> None:
+    for _ in range(5):
+        sandbox = Sandbox(tmp_path)
+        client = httpx.Client(transport=SandboxTransport(sandbox))
+        calling = threading.Barrier(5)
+
+        def call(client: httpx.Client = client, calling: threading.Barrier = calling) -> None:
+            calling.wait()
+            with suppress(StateError):
+                for _ in range(50):
+                    client.get("https://sandbox.invalid/v3/ticker")
+
+        threads = [threading.Thread(target=call) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        calling.wait()
+        sandbox.close()
+        for thread in threads:
+            thread.join()
+        client.close()
