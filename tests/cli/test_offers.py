@@ -116,7 +116,7 @@ def test_the_list_is_that_of_the_url_that_a_command_would_ask(
 
 
 def test_the_urls_are_those_of_the_configuration_and_of_the_sandbox() -> None:
-    assert URLS["dfx"] == load(Path("/nonexistent"), {}).dfx.url
+    assert URLS["dfx"] == load(Path("/dev/null/config.toml"), {}).dfx.url
     assert SANDBOX_URLS["dfx"] == SANDBOX["dfx"]
 
 
