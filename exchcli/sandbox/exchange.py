@@ -8,6 +8,7 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
 
+from exchcli.errors import StateError
 from exchcli.sandbox.floor import Floor
 from exchcli.sandbox.limits import DFX_WEIGHT, DGT_PUBLIC, Limits, too_many
 from exchcli.sandbox.store import FILE, Store
@@ -38,6 +39,7 @@ class Sandbox:
         self.store = Store(folder, self.now(), seed)
         self.floor = Floor(self.store)
         self.limits = Limits(folder / f"{FILE}-limits")
+        self._closed = False
 
     def now(self) -> int:
         """The exchanges' clock, in whole seconds since the epoch."""
@@ -48,6 +50,8 @@ class Sandbox:
         # One command speaks to one exchange: only its adapter is imported, and what signed
         # requests need only for those.
         with self.lock:
+            if self._closed:
+                raise StateError("The sandbox is closed.", "Open it again.")
             if request.path.startswith("/api/"):
                 return self._dgtmarket(request)
             if request.path.startswith("/v3/"):
@@ -73,8 +77,14 @@ class Sandbox:
             mark_key(self.store, key, state)
 
     def close(self) -> None:
-        self.store.close()
-        self.limits.close()
+        """Waits for the request that another thread is at: its database must not go away.
+
+        Later requests raise StateError.
+        """
+        with self.lock:
+            self._closed = True
+            self.store.close()
+            self.limits.close()
 
     def _dgtmarket(self, request: WireRequest) -> WireReply:
         if request.path.startswith(("/api/private/", "/api/public/token")):
