@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
+import time
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from importlib import import_module
@@ -193,7 +194,9 @@ class Session:
         if frozen is None:
             return Sandbox(self.places.sandbox)
         seconds = int(frozen.timestamp())
-        sandbox = Sandbox(self.places.sandbox, clock=lambda: seconds * 1_000_000_000)
+        sandbox = Sandbox(
+            self.places.sandbox, clock=lambda: seconds * 1_000_000_000, pace=time.time_ns
+        )
         if seconds < sandbox.store.opened:
             opened = iso(datetime.fromtimestamp(sandbox.store.opened, UTC))
             sandbox.close()

@@ -11,13 +11,16 @@ from exchcli.sandbox.wire import WireRequest
 
 
 class Call(NamedTuple):
-    """`time` is the exchange's clock in nanoseconds; `account` is 0 until the key is checked."""
+    """`time` is the exchange's clock in nanoseconds, `asked` the one that limits go by;
+    `account` is 0 until the key is checked.
+    """
 
     request: WireRequest
     floor: Floor
     store: Store
     limits: Limits
     time: int
+    asked: int
     account: int = 0
 
     @property

@@ -31,7 +31,7 @@ def signed(call: Call) -> Call:
     name = call.request.headers.get("access-key")
     key = find_key(call.store, DGT, name) if name else None
     scope = "dgt:unknown" if key is None else f"dgt:{key.key}"
-    if wait := call.limits.wait(scope, DGT_PRIVATE, call.time):
+    if wait := call.limits.wait(scope, DGT_PRIVATE, call.asked):
         raise Refused(too_many(wait))
     if not name:
         raise refused(401, "Authentication credentials were not provided.")

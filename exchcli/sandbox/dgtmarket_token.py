@@ -19,7 +19,7 @@ def token(call: Call) -> WireReply:
     The document's heading says GET, its sample posts a form, its text wants JSON: all are
     taken. Raises Refused for a wrong password (401), and for a field that is missing (400).
     """
-    if wait := call.limits.wait("dgt:public", DGT_PUBLIC, call.time):
+    if wait := call.limits.wait("dgt:public", DGT_PUBLIC, call.asked):
         return too_many(wait)
     if call.request.method not in ("GET", "POST"):
         raise refused(405, f'Method "{call.request.method}" not allowed.')

@@ -38,7 +38,7 @@ def signed(call: Call, weight: int = 1) -> Call:
     name = call.request.headers.get("access-key")
     key = find_key(call.store, DFX, name) if name else None
     scope = f"dfx:{key.key}" if key else "dfx:unknown" if name else "dfx:public"
-    if call.limits.wait(scope, DFX_WEIGHT, call.time, weight):
+    if call.limits.wait(scope, DFX_WEIGHT, call.asked, weight):
         raise Refused(TOO_OFTEN)
     if not name:
         raise Refused(NO_ENDPOINT)

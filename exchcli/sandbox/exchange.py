@@ -8,6 +8,7 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
 
+from exchcli.errors import StateError
 from exchcli.sandbox.floor import Floor
 from exchcli.sandbox.limits import DFX_WEIGHT, DGT_PUBLIC, Limits, too_many
 from exchcli.sandbox.store import FILE, Store
@@ -26,18 +27,22 @@ class Sandbox:
         folder: Path,
         *,
         clock: Callable[[], int] = time.time_ns,
+        pace: Callable[[], int] | None = None,
         seed: int | None = None,
     ) -> None:
         """Opens folder/sandbox.sqlite and makes it on first use: that moment is the opening.
 
-        `clock` gives nanoseconds since the epoch. `seed` picks another market than the stored
-        one. Raises StateError if the store cannot be used.
+        `clock` gives nanoseconds since the epoch, and so does `pace`, by which requests are
+        limited: a clock that stands still would never free what was used. `seed` picks
+        another market than the stored one. Raises StateError if the store cannot be used.
         """
         self._clock = clock
+        self._pace = pace or clock
         self.lock = Lock()
         self.store = Store(folder, self.now(), seed)
         self.floor = Floor(self.store)
         self.limits = Limits(folder / f"{FILE}-limits")
+        self._closed = False
 
     def now(self) -> int:
         """The exchanges' clock, in whole seconds since the epoch."""
@@ -48,6 +53,8 @@ class Sandbox:
         # One command speaks to one exchange: only its adapter is imported, and what signed
         # requests need only for those.
         with self.lock:
+            if self._closed:
+                raise StateError("The sandbox is closed.", "Open it again.")
             if request.path.startswith("/api/"):
                 return self._dgtmarket(request)
             if request.path.startswith("/v3/"):
@@ -73,8 +80,12 @@ class Sandbox:
             mark_key(self.store, key, state)
 
     def close(self) -> None:
-        """Waits for a request that is being answered: SQLite does not survive losing its file."""
+        """Waits for the request that another thread is at: its database must not go away.
+
+        Later requests raise StateError.
+        """
         with self.lock:
+            self._closed = True
             self.store.close()
             self.limits.close()
 
@@ -83,7 +94,7 @@ class Sandbox:
             from exchcli.sandbox import dgtmarket_private
 
             return dgtmarket_private.reply(self._call(request))
-        if wait := self.limits.wait("dgt:public", DGT_PUBLIC, self._clock()):
+        if wait := self.limits.wait("dgt:public", DGT_PUBLIC, self._pace()):
             return too_many(wait)
         from exchcli.sandbox import dgtmarket
 
@@ -98,7 +109,7 @@ class Sandbox:
             from exchcli.sandbox import digifinex_private
 
             return digifinex_private.reply(self._call(request))
-        if self.limits.wait("dfx:public", DFX_WEIGHT, self._clock()):
+        if self.limits.wait("dfx:public", DFX_WEIGHT, self._pace()):
             return digifinex.refusal(digifinex.TOO_OFTEN)
         with self.store.reading():
             self.floor.refresh()
@@ -107,4 +118,4 @@ class Sandbox:
     def _call(self, request: WireRequest) -> Call:
         from exchcli.sandbox.call import Call
 
-        return Call(request, self.floor, self.store, self.limits, self._clock())
+        return Call(request, self.floor, self.store, self.limits, self._clock(), self._pace())

@@ -12,7 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from exchcli.errors import StateError
+from exchcli.sandbox.exchange import Sandbox
 from exchcli.sandbox.limits import SECOND, WINDOW, Limits
+from exchcli.sandbox.wire import WireRequest
 
 TICKER = "/api/public/ticker24/BTCPLN/"
 WALLETS, ASSETS = "/api/private/wallets/", "/v3/spot/assets"
@@ -39,6 +41,14 @@ def test_what_was_refused_is_not_counted(ask):
         for _ in range(3):
             ask.at(second).reply(TICKER)
     assert ask.at(60).reply(TICKER).status == 200
+
+
+def test_a_clock_that_stands_still_does_not_keep_what_was_used(tmp_path):
+    seconds = iter(range(200))
+    sandbox = Sandbox(tmp_path, clock=lambda: 10**18, pace=lambda: next(seconds) * SECOND)
+    request = WireRequest("GET", TICKER, "", {}, b"")
+    assert {sandbox.handle(request).status for _ in range(150)} == {200}
+    sandbox.close()
 
 
 def test_the_window_slides(ask):

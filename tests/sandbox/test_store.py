@@ -16,6 +16,7 @@ from exchcli.errors import StateError
 from exchcli.sandbox.exchange import Sandbox
 from exchcli.sandbox.recording import reset
 from exchcli.sandbox.store import FILE, Store, _create
+from exchcli.sandbox.wire import WireRequest
 
 
 def files(folder):
@@ -132,6 +133,34 @@ def test_threads_may_share_a_sandbox(ask):
         each.join()
     assert len(replies) == 30
     assert len({each.body for each in replies}) == 1
+
+
+def test_closing_waits_for_the_request_of_another_thread(ask, open_sandbox):
+    """A command that fails goes home while its other requests are still being answered."""
+    ask.sandbox.accounts("dgt")
+    refused = []
+    wallets = WireRequest("GET", "/api/private/wallets/", "", {"access-key": "demo"}, b"")
+    for _ in range(20):
+        sandbox = open_sandbox().sandbox
+        answered = threading.Event()
+
+        def look(sandbox=sandbox, answered=answered):
+            try:
+                while True:
+                    sandbox.handle(wallets)
+                    answered.set()
+            except StateError as error:
+                refused.append(error.message)
+
+        threads = [threading.Thread(target=look) for _ in range(3)]
+        for each in threads:
+            each.start()
+        answered.wait(10)
+        sandbox.close()
+        for each in threads:
+            each.join(10)
+            assert not each.is_alive()
+    assert refused == ["The sandbox is closed."] * 60
 
 
 @pytest.mark.parametrize(
