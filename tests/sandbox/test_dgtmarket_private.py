@@ -3,90 +3,23 @@
 from __future__ import annotations
 
 import json
-import re
 from decimal import Decimal
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
+from dgt_private import (
+    EIGHT,
+    OFFER,
+    STATUSES,
+    TIME,
+    TRANSACTION,
+    TRANSFER_FIELDS,
+    WALLET,
+    everything,
+    looks_like,
+)
 from hypothesis import given, settings
 from hypothesis import strategies as st
-
-WALLET = {
-    "outgoing_address": None,
-    "currency": "LTC",
-    "balance": "0.00000000",
-    "incoming_address": "LeZNStaj1q8eseLa9Gqr8nvwp4iaGiX6rU",
-    "blocked": "0.00000000",
-}
-OFFER = {
-    "status": "REALIZED_CLOSED",
-    "any_price": False,
-    "updated": "2016-07-29T10:13:47.086269",
-    "activation_limit": "0.00000000",
-    "order_type": "BUY",
-    "created": "2016-07-29T10:13:47.018452",
-    "transactions": [8033],
-    "filled_amount": "0.09846107",
-    "commission": "0.00000000",
-    "amount": "0.09846107",
-    "pair": "BTCPLN",
-    "blocked": "253.03214996",
-    "id": 17169,
-    "quotation": "2569.87000000",
-}
-TRANSACTION = {
-    "date": "2016-07-29T10:13:47.037002",
-    "transaction_type": "BUY",
-    "commission": "0.30000000",
-    "amount": "0.09846107",
-    "pair": "BTCPLN",
-    "id": 8033,
-    "quotation": "2569.87000000",
-}
-# The document shows no transfer; these fields are the sandbox's own.
-TRANSFER_FIELDS = [
-    "status", "updated", "created", "transfer_type", "amount", "fee", "currency", "address", "id",
-]  # fmt: skip
-STATUSES = {
-    "ACTIVE": 3,
-    "PARTIALLY_REALIZED": 1,
-    "REALIZED_CLOSED": None,
-    "CANCELED": None,
-    "PARTIALLY_REALIZED_CANCELED": None,
-}
-EIGHT = re.compile(r"[0-9]+\.[0-9]{8}")
-TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{6}")
-AMOUNTS = {"balance", "blocked", "activation_limit", "filled_amount", "commission", "amount"}
-AMOUNTS |= {"quotation", "fee"}
-
-
-def looks_like(row, sample):
-    """The same keys in the same order, and values of the same types and forms."""
-    assert list(row) == list(sample)
-    for name, value in row.items():
-        if name in AMOUNTS:
-            assert EIGHT.fullmatch(value)
-        elif name in ("date", "created", "updated"):
-            assert TIME.fullmatch(value)
-        elif sample[name] is not None:
-            assert type(value) is type(sample[name])
-
-
-def everything(account, resource, **filters):
-    """All rows of a list, along its `next` links, as a client walks it."""
-    rows, target = [], f"/api/private/{resource}/{'?' if filters else ''}{urlencode(filters)}"
-    for _ in range(100):
-        page = account(target)
-        assert list(page) == ["count", "previous", "results", "next"]
-        rows += page["results"]
-        if page["next"] is None:
-            assert len(rows) == page["count"]
-            return rows
-        link = urlsplit(page["next"])
-        assert (link.scheme, link.netloc) == ("https", "sandbox.invalid")
-        target = f"{link.path}?{link.query}"
-    raise AssertionError("the pages do not end")
-
 
 # --- wallets ----------------------------------------------------------------------------------
 
@@ -372,80 +305,3 @@ def test_another_method_is_405(dgt, method):
 
 def test_a_path_without_the_last_slash_is_the_same(dgt):
     assert dgt("/api/private/wallets") == dgt("/api/private/wallets/")
-
-
-# --- the token --------------------------------------------------------------------------------
-
-JSON_BODY = '{{"username": "{username}", "password": "{password}"}}'
-FORM_BODY = "username={username}&password={password}"
-
-
-@pytest.mark.parametrize(
-    ("method", "target", "body"),
-    [
-        ("POST", "/api/public/token/", FORM_BODY),
-        ("POST", "/api/public/token/", JSON_BODY),
-        ("POST", "/api/public/token", FORM_BODY),
-        ("GET", "/api/public/token/?" + FORM_BODY, ""),
-        ("GET", "/api/public/token/", JSON_BODY),
-    ],
-)
-def test_a_name_and_a_password_get_a_new_pair_that_ends_the_old_one(
-    ask, signed, method, target, body
-):
-    account = signed("dgt")
-    old = account.account
-    named = {"username": old.username, "password": old.password}
-    pair = ask(target.format(**named), method, body.format(**named).encode())
-    assert list(pair) == ["key", "secret"]
-    assert [len(text) for text in pair.values()] == [40, 40]
-    assert account.reply("/api/private/wallets/").status == 401
-    account.account = old._replace(**pair)
-    assert account.reply("/api/private/wallets/").status == 200
-    assert ask.sandbox.accounts("dgt")[0] == account.account
-
-
-def test_each_new_pair_is_another_one_and_ends_only_its_own_accounts(ask, signed):
-    one, two = signed("dgt"), signed("dgt", 1)
-    body = FORM_BODY.format(username=one.account.username, password=one.account.password).encode()
-    pairs = [ask("/api/public/token/", "POST", body) for _ in range(3)]
-    assert len({pair["key"] for pair in pairs} | {pair["secret"] for pair in pairs}) == 6
-    statuses = []
-    for pair in pairs:
-        one.account = one.account._replace(**pair)
-        statuses.append(one.reply("/api/private/wallets/").status)
-    assert statuses == [401, 401, 200]
-    assert two.reply("/api/private/wallets/").status == 200
-
-
-def test_a_wrong_password_changes_nothing(ask, signed):
-    account = signed("dgt")
-    body = FORM_BODY.format(username=account.account.username, password="demo-wrong").encode()
-    reply = ask.reply("/api/public/token/", "POST", body)
-    assert reply.status == 401
-    assert list(json.loads(reply.body)) == ["detail"]
-    assert account.reply("/api/private/wallets/").status == 200
-
-
-@pytest.mark.parametrize(
-    ("body", "missing"),
-    [
-        (b"", "username"),
-        (b"username=demo-one", "password"),
-        (b'{"password": "demo"}', "username"),
-        (b'{"username": "demo-one", "password": 7}', "password"),
-    ],
-)
-def test_a_missing_field_is_named(ask, body, missing):
-    reply = ask.reply("/api/public/token/", "POST", body)
-    assert reply.status == 400
-    assert list(json.loads(reply.body)) == [missing]
-
-
-@pytest.mark.parametrize("body", [b"{", b"\xff", b"a=%", b'{"a":' * 5000])
-def test_a_malformed_body_is_400(ask, body):
-    assert ask.reply("/api/public/token/", "POST", body).status == 400
-
-
-def test_another_method_gets_no_token(ask):
-    assert ask.reply("/api/public/token/", "DELETE").status == 405
