@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 import subprocess
 import sys
 import threading
@@ -12,80 +11,14 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from throttling import ORDER, PRIVATE, PUBLIC, URL, Machine
 
 from exchcli.config import Limit
-from exchcli.core import throttle_file
-from exchcli.core.machine import SECOND, Reading
-from exchcli.core.throttle import Call, Notices, Throttle
-from exchcli.core.throttle_file import FILE
+from exchcli.core.machine import SECOND
+from exchcli.core.throttle import Call, Throttle
 from exchcli.errors import RateLimited, StateError
 
 TORTURE = Path(__file__).parents[1] / "torture" / "throttle.py"
-URL = "https://dgtmarket.com/api"
-LIMITS = {"public": Limit(10, 60), "private": Limit(20, 60)}
-PUBLIC = Call("public", ("public",))
-PRIVATE = Call("private", ("private",), key="fakekey")
-ORDER = Call("private", ("private", "trading"), key="fakekey")
-
-
-class Machine:
-    """Clocks that the test sets, and throttles of as many processes as it wants."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.boot, self.steady, self.wall = "boot-1", 10**12, 1_600_000_000 * SECOND
-        self.slept: list[float] = []
-        self.told: list[tuple[float, str]] = []
-        self.traced: list[str] = []
-        self.warned: list[str] = []
-
-    def read(self) -> Reading:
-        return Reading(self.boot, self.steady, self.wall)
-
-    def pass_(self, seconds: float) -> None:
-        self.steady += int(seconds * SECOND)
-        self.wall += int(seconds * SECOND)
-
-    def sleep(self, seconds: float) -> None:
-        self.slept.append(seconds)
-        self.pass_(seconds)
-
-    def throttle(
-        self, url: str = URL, *, patient: bool = True, limits: dict[str, Limit] = LIMITS
-    ) -> Throttle:
-        notices = Notices(
-            lambda seconds, why: self.told.append((seconds, why)),
-            self.traced.append,
-            self.warned.append,
-        )
-        return Throttle(
-            self.folder, "dgt", "Dgtmarket", url, limits, patient=patient, notices=notices,
-            clock=self.read, sleep=self.sleep,
-        )  # fmt: skip
-
-    def granted(self, call: Call, url: str = URL) -> bool:
-        """Whether a process that does not wait may make this call."""
-        one = self.throttle(url, patient=False)
-        try:
-            one.reserve(call)
-        except RateLimited:
-            return False
-        finally:
-            one.close()
-        return True
-
-    def waited(self, call: Call) -> float:
-        """Seconds that a process waits for this call."""
-        before = self.steady
-        one = self.throttle()
-        one.reserve(call)
-        one.close()
-        return (self.steady - before) / SECOND
-
-
-@pytest.fixture
-def machine(tmp_path: Path) -> Machine:
-    return Machine(tmp_path / "state")
 
 
 def test_four_fifths_are_for_everyone_and_the_rest_for_what_settles(machine: Machine) -> None:
@@ -351,77 +284,6 @@ def test_usage_tells_what_is_used_and_banned_and_counts_nothing(machine: Machine
 def test_usage_makes_no_file(machine: Machine) -> None:
     assert [row.used for row in machine.throttle().usage()] == [0, 0]
     assert not machine.folder.exists()
-
-
-# --- a file that cannot be used ---------------------------------------------------------------
-
-
-@pytest.mark.parametrize("content", [b"no database at all" * 100, b"SQLite format 3\0" * 300])
-def test_a_damaged_file_is_moved_aside_and_made_anew(machine: Machine, content: bytes) -> None:
-    machine.folder.mkdir(mode=0o700)
-    (machine.folder / FILE).write_bytes(content)
-    assert sum(machine.granted(PUBLIC) for _ in range(20)) == 8
-    assert len(machine.warned) == 1
-    assert "damaged" in machine.warned[0]
-    assert (machine.folder / f"{FILE}.damaged").read_bytes() == content
-
-
-def test_damage_within_the_file_is_repaired_too(machine: Machine) -> None:
-    for _ in range(8):
-        assert machine.granted(PUBLIC)
-    with (machine.folder / FILE).open("r+b") as file:
-        file.seek(4096)
-        file.write(b"\xee" * 5 * 4096)
-    assert machine.granted(PUBLIC)
-    assert len(machine.warned) == 1
-
-
-def test_tables_of_something_else_are_no_throttle(machine: Machine) -> None:
-    machine.folder.mkdir(mode=0o700)
-    with sqlite3.connect(machine.folder / FILE) as db:
-        db.execute("CREATE TABLE bans (what TEXT)")
-    db.close()
-    assert machine.granted(PUBLIC)
-    assert len(machine.warned) == 1
-
-
-def test_a_file_that_is_removed_under_an_open_process_is_shared_again(machine: Machine) -> None:
-    one = machine.throttle()
-    one.reserve(PUBLIC)
-    for file in machine.folder.iterdir():
-        file.unlink()
-    one.reserve(PUBLIC)
-    one.close()
-    assert machine.throttle().usage()[0].used == 1
-
-
-def test_without_a_usable_file_public_calls_go_on_and_signed_ones_do_not(machine: Machine) -> None:
-    machine.folder.write_text("a file where a folder should be")
-    one = machine.throttle()
-    one.reserve(PUBLIC)
-    one.reserve(PUBLIC)
-    assert len(machine.traced) == 1
-    assert machine.traced[0].endswith("Public reads go on without it.")
-    with pytest.raises(StateError) as caught:
-        one.reserve(PRIVATE)
-    assert caught.value.exit == 12
-    assert str(machine.folder) in caught.value.message
-    one.close()
-
-
-def test_a_process_that_stopped_in_a_transaction_holds_nobody_up_for_ever(
-    machine: Machine, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    machine.granted(PUBLIC)
-    monkeypatch.setattr(throttle_file, "PATIENCE", 0.05)
-    stopped = sqlite3.connect(machine.folder / FILE, isolation_level=None)
-    stopped.execute("BEGIN IMMEDIATE")
-    one = machine.throttle()
-    with pytest.raises(StateError, match="database is locked"):
-        one.reserve(PRIVATE)
-    stopped.close()
-    one.reserve(PRIVATE)
-    one.close()
 
 
 # --- always -----------------------------------------------------------------------------------
