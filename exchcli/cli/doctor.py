@@ -237,15 +237,15 @@ def _window(there: Session) -> str:
     def probe() -> Flow[None]:
         yield Request(exchange.probe, {})
 
-    def accepts(late: int) -> bool:
+    def accepts(late: int) -> tuple[bool, int]:
         clock.late = late
         try:
             client.run(probe())
         except (Rejected, CredentialsError) as error:
             if error.code in exchange.stamp_refused | exchange.stamp_suspected:
-                return False
+                return False, client.span.nanoseconds
             raise
-        return True
+        return True, client.span.nanoseconds
 
     client.run(probe())  # with the right time: if that is refused, it is not the time
     seconds = measured(accepts)

@@ -1,7 +1,6 @@
 """Market data: what anybody may ask, without an account."""
 
 # Typer reads the annotations at run time, so they are not postponed here.
-import time as clock
 from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Literal, TypeVar
@@ -171,19 +170,19 @@ def time(ctx: typer.Context) -> None:
     The exchanges tell whole seconds, so the offset is known to about half a second.
     """
     here = session(ctx)
-    before = clock.time_ns()
     moment = here.ask(here.exchange.server_time())
-    after = clock.time_ns()
-    here.show(moment and ServerTime(here.exchange.name, moment, offset(moment, before, after)))
+    sent, received = here.connected().span
+    seconds = moment and offset(moment, sent.wall, received.wall)
+    here.show(moment and ServerTime(here.exchange.name, moment, seconds))
 
 
 @group.command(on=("dfx",), everyday=True, returns=Ping)
 def ping(ctx: typer.Context) -> None:
     """Whether the exchange answers, and how fast."""
     here = session(ctx)
-    before = clock.monotonic_ns()
     word = here.ask(here.exchange.ping())
-    here.show(Ping(here.exchange.name, word, (clock.monotonic_ns() - before) // 1_000_000))
+    took = here.connected().span.nanoseconds
+    here.show(Ping(here.exchange.name, word, took // 1_000_000))
 
 
 def typed_currency(text: str | None) -> str | None:

@@ -13,7 +13,7 @@ import random
 import time
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Any, ClassVar, Protocol, TypeVar
+from typing import Any, ClassVar, NamedTuple, Protocol, TypeVar
 
 import httpx
 
@@ -22,6 +22,7 @@ from exchcli.core.answer import Judge, checked, told
 from exchcli.core.clock import Bounds, Clock, Sample, Stamp
 from exchcli.core.credentials import Credentials, Headers
 from exchcli.core.deadline import Deadline
+from exchcli.core.machine import Span
 from exchcli.core.reply import Reply
 from exchcli.core.request import Endpoint, Flow, Request
 from exchcli.core.throttle import Ban, Call, Throttle
@@ -62,13 +63,24 @@ class Talks(Judge, Protocol):
     ) -> Headers: ...
 
 
+class Answer(NamedTuple):
+    """A good reply, its bytes, and when it was on its way: waits and failed tries not included."""
+
+    reply: Reply
+    content: bytes
+    span: Span
+
+
 class Client:
     """Talks to one exchange at one base URL.
 
     `seen` is given the bytes of every good reply, `trace` one line a request. Every error
     raised is an ExchError that names the exchange. Without a throttle nothing is counted;
-    a clock that is not given is one that is cached nowhere.
+    a clock that is not given is one that is cached nowhere. `span` is that of the last request
+    that was answered, whatever the answer was worth.
     """
+
+    span: Span
 
     def __init__(
         self,
@@ -139,12 +151,12 @@ class Client:
                 answers = list(workers.map(self._read, requests))
             finally:  # after an error or Ctrl-C, nothing that still waits is sent
                 workers.shutdown(wait=False, cancel_futures=True)
-        for _, content in answers:
-            self._seen(content)
-        return [reply for reply, _ in answers]
+        for answer in answers:
+            self._seen(answer.content)
+        return [answer.reply for answer in answers]
 
-    def _read(self, request: Request) -> tuple[Reply, bytes]:
-        """One read, tried again where that can help: the reply, and its bytes.
+    def _read(self, request: Request) -> Answer:
+        """One read, tried again where that can help.
 
         What is no read is sent once, and an answer that cannot be trusted is OutcomeUnknown.
         """
@@ -161,7 +173,7 @@ class Client:
                 self._sleep(pause)
         raise AssertionError("unreachable")
 
-    def _send_once(self, request: Request) -> tuple[Reply, bytes]:
+    def _send_once(self, request: Request) -> Answer:
         try:
             return self._send(request)
         except NotSent:
@@ -169,7 +181,7 @@ class Client:
         except NoAnswer as error:
             raise OutcomeUnknown(f"No answer that can be trusted came: {error.message}.") from error
 
-    def _send(self, request: Request) -> tuple[Reply, bytes]:
+    def _send(self, request: Request) -> Answer:
         """Sends a request; a read again, once, if it was refused for a wrong timestamp."""
         stamps: list[Stamp] = []
         try:
@@ -180,7 +192,7 @@ class Client:
         self._trace("the exchange's clock was read again; sending with its time now")
         return self._post(request, stamps)
 
-    def _post(self, request: Request, stamps: list[Stamp]) -> tuple[Reply, bytes]:
+    def _post(self, request: Request, stamps: list[Stamp]) -> Answer:
         """Sends a request when its turn has come, stamped and signed at that moment."""
         pair = self._pair() if request.endpoint.auth else None
         call = self._call(request.endpoint, pair)
@@ -192,16 +204,17 @@ class Client:
             stamps.append(self._clock.stamp())
             self._sign(message, pair, stamps[-1])
         self._trace(f"{message.method} {message.url}")
-        started = time.monotonic()
+        sent = self._clock.now()
         response = self._http.send(message)
+        self.span = span = Span(sent, self._clock.now())
         self._trace(
-            f"{response.status_code} after {1000 * (time.monotonic() - started):.0f} ms, "
+            f"{response.status_code} after {span.nanoseconds / 1e6:.0f} ms, "
             f"{len(response.content)} bytes: {message.url}"
         )
         try:
             reply = checked(self._exchange, response)
             self._deadline.left()  # reading a large reply takes time too
-            return reply, response.content
+            return Answer(reply, response.content, span)
         except ExchError as error:
             error.reply = response.content
             if isinstance(error, RateLimited):
@@ -246,14 +259,12 @@ class Client:
     def _sample(self) -> Sample:
         """The exchange's clock, between two looks at ours."""
         flow = self._exchange.server_time()
-        request = next(flow)
-        before = self._clock.now().steady
-        reply, _ = self._read(request)
-        after = self._clock.now().steady
+        answer = self._read(next(flow))
+        sent, received = answer.span
         try:
-            flow.send(reply)
+            flow.send(answer.reply)
         except StopIteration as done:
-            return before, int(done.value.timestamp()), after
+            return sent.steady, int(done.value.timestamp()), received.steady
         raise AssertionError("the time takes one request")
 
     def _stamp_was_wrong(self, error: ExchError, stamps: list[Stamp]) -> bool:

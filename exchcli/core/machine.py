@@ -23,6 +23,17 @@ class Reading(NamedTuple):
     wall: int
 
 
+class Span(NamedTuple):
+    """One request on its way: the clocks just before it was sent, and when its reply had come."""
+
+    sent: Reading
+    received: Reading
+
+    @property
+    def nanoseconds(self) -> int:
+        return self.received.steady - self.sent.steady
+
+
 def read() -> Reading:
     """Both clocks now. On Linux the steady one also counts the time that the machine slept."""
     if hasattr(time, "CLOCK_BOOTTIME"):

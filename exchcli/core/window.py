@@ -7,7 +7,6 @@ accepted depends on it. What was measured is kept in the state folder, by exchan
 from __future__ import annotations
 
 import json
-import math
 import os
 import time
 from collections.abc import Callable
@@ -39,19 +38,19 @@ class LateClock(Clock):
         return False
 
 
-def measured(accepts: Callable[[int], bool]) -> int | None:
+def measured(accepts: Callable[[int], tuple[bool, int]]) -> int | None:
     """The seconds after which a stamp is surely refused, rounded up; None beyond 120.
 
-    `accepts` sends one read that is so many seconds late. A stamp's lateness is known to the
-    time that its request took, which is added.
+    `accepts` sends one read that is so many seconds late; it answers whether that was accepted,
+    and the nanoseconds that it was on its way. A stamp's lateness is known to that time, which
+    is added.
     """
-    slowest = 0.0
+    slowest = 0
 
     def accepted(late: int) -> bool:
         nonlocal slowest
-        started = time.monotonic()
-        answer = accepts(late)
-        slowest = max(slowest, time.monotonic() - started)
+        answer, took = accepts(late)
+        slowest = max(slowest, took)
         return answer
 
     if accepted(LONGEST):
@@ -63,7 +62,7 @@ def measured(accepts: Callable[[int], bool]) -> int | None:
             taken = middle
         else:
             refused = middle
-    return refused + math.ceil(slowest)
+    return refused + -(-slowest // SECOND)
 
 
 def keep(state: Path, exchange: str, url: str, seconds: int) -> None:

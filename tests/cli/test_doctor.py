@@ -13,6 +13,7 @@ from loopback import Answer, loopback, reply, with_time
 from running import Exch, Ran
 
 from exchcli.core import window
+from exchcli.core.machine import SECOND
 
 KEY = {"EXCH_DGT_KEY": "fakekey", "EXCH_DGT_SECRET": "fake-canary"}
 
@@ -149,18 +150,17 @@ def test_a_ban_is_told_with_its_end_and_nothing_is_asked_before(exch: Exch) -> N
 def test_the_measured_window_is_never_smaller_than_the_real_one(real: int) -> None:
     asked: list[int] = []
 
-    def accepts(late: int) -> bool:
+    def accepts(late: int) -> tuple[bool, int]:
         asked.append(late)
-        return late <= real
+        return late <= real, SECOND // 100
 
     measured = window.measured(accepts)
-    assert measured is not None
-    assert real < measured <= real + 2
+    assert measured == real + 2  # what is refused, and a second for the way there
     assert len(asked) <= 8
 
 
 def test_an_exchange_that_takes_anything_has_no_window() -> None:
-    assert window.measured(lambda _late: True) is None
+    assert window.measured(lambda _late: (True, 0)) is None
 
 
 @pytest.mark.parametrize(("exchange", "real"), [("dgt", 30), ("dfx", 5)])
@@ -176,6 +176,14 @@ def test_the_window_of_the_sandbox_is_measured_and_kept(
     assert kept is not None
     assert f"more than {kept} s late" in what
     assert real <= kept <= real + 4
+
+
+def test_the_window_is_the_same_when_the_reads_had_to_wait_for_the_limit(exch: Exch) -> None:
+    exch.home.mkdir()
+    (exch.home / "config.toml").write_text('[dgt.limits]\nprivate = "6/1s"\n')
+    ran = exch("--sandbox", "doctor", "--exchange", "dgt", "--measure-window")
+    kept = window.kept(exch.home / "state", "dgt", "https://sandbox.invalid/api")
+    assert (ran.code, kept) == (0, 33)
 
 
 def test_a_key_that_is_refused_at_any_time_measures_nothing(exch: Exch) -> None:

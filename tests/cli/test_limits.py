@@ -153,6 +153,24 @@ def test_ctrl_c_ends_a_wait_at_once_and_leaves_the_queue(tmp_path: Path) -> None
     )
 
 
+def test_the_offset_of_a_clock_is_right_after_a_wait_for_the_limit(exch: Exch) -> None:
+    limited(exch, '[dgt.limits]\npublic = "2/2s"\n')
+    offsets, waits = [], 0
+    for _ in range(4):
+        ran = exch("--sandbox", "dgt", "time", "-v")
+        waits += "waiting" in ran.err
+        offsets.append(abs(float(json.loads(ran.out)["offset_seconds"])))
+    assert waits
+    assert max(offsets) <= 0.6
+
+
+def test_a_ping_takes_as_long_as_the_exchange_does_however_long_the_wait(exch: Exch) -> None:
+    limited(exch, '[dfx.limits]\nweight = "2/2s"\n')
+    ran = [exch("--sandbox", "dfx", "ping", "-v") for _ in range(3)]
+    assert "waiting" in "".join(each.err for each in ran)
+    assert max(json.loads(each.out)["milliseconds"] for each in ran) < 500
+
+
 class Terminal(io.StringIO):
     def isatty(self) -> bool:
         return True
