@@ -37,10 +37,10 @@ class Countdown:
                 return
             left = max(self._ends.values()) - now
             if self._told or left >= SHORTEST:
-                self._tell(f"exch: {why}; waiting {max(1, round(left))} s (Ctrl-C stops)")
+                self._tell(f"exch: waiting {max(1, round(left))} s (Ctrl-C stops): {why}")
 
     def _tell(self, line: str) -> None:
-        if self._terminal:
+        if self._terminal:  # what does not fit is the end of the reason, never the seconds
             wide = printable(line)[: self._width() - 1]
             self._write("\r" + wide.ljust(len(self._told)))
             self._told = wide

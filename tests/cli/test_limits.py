@@ -147,8 +147,8 @@ def test_ctrl_c_ends_a_wait_at_once_and_leaves_the_queue(tmp_path: Path) -> None
     assert "Interrupted; nothing was sent that changes anything." in err
     assert len(server.requests) <= 4  # Ctrl-C may be faster than those that had room
     assert re.fullmatch(
-        r"exch: DigiFinex's limit of 4 weights in 3600 s is used up; "
-        r"waiting 3[0-9]+ s \(Ctrl-C stops\)\n",
+        r"exch: waiting 3[0-9]+ s \(Ctrl-C stops\): "
+        r"DigiFinex's limit of 4 weights in 3600 s is used up\n",
         lines[-1],
     )
 
@@ -189,9 +189,9 @@ def test_at_a_terminal_one_line_counts_down_and_then_goes_away() -> None:
     countdown(0, "")
     assert screen(stderr.getvalue()) == [
         "",
-        "exch: The limit is used up; waiting 12 s (Ctrl-C stops)",
-        "exch: The limit is used up; waiting 11 s (Ctrl-C stops)",
-        "exch: The limit is used up; waiting 9 s (Ctrl-C stops)",
+        "exch: waiting 12 s (Ctrl-C stops): The limit is used up",
+        "exch: waiting 11 s (Ctrl-C stops): The limit is used up",
+        "exch: waiting 9 s (Ctrl-C stops): The limit is used up",
         "",
         "",
     ]
@@ -213,7 +213,7 @@ def test_elsewhere_one_plain_line_is_written_with_v_and_none_without(verbose: bo
     for seconds in (12.2, 11.2, 9.4):
         countdown(seconds, "The limit is used up")
     countdown(0, "")
-    line = "exch: The limit is used up; waiting 12 s (Ctrl-C stops)\n"
+    line = "exch: waiting 12 s (Ctrl-C stops): The limit is used up\n"
     assert stderr.getvalue() == (line if verbose else "")
 
 
@@ -221,6 +221,7 @@ def test_a_line_is_never_wider_than_the_terminal_and_never_moves_the_cursor() ->
     stderr = Terminal()
     Countdown(stderr, verbose=False)(10, "long " * 50 + "\x1b[2J")
     assert max(map(len, screen(stderr.getvalue()))) < 80
+    assert "waiting 10 s (Ctrl-C stops)" in stderr.getvalue()
     assert "\x1b" not in stderr.getvalue()
 
 
