@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, TypeVar
 from urllib.parse import quote, urlencode
 
 from exchcli.core.reply import Reply
+from exchcli.errors import UsageError
 
 T = TypeVar("T")
 
@@ -48,7 +49,7 @@ class Request(NamedTuple):
         """The path with its parameters filled in, percent-encoded."""
         path = self.endpoint.path
         for name, value in self.params.items():
-            path = path.replace("{" + name + "}", quote(str(value), safe=""))
+            path = path.replace("{" + name + "}", quote(_sendable(value), safe=""))
         return path
 
     @property
@@ -71,9 +72,23 @@ class Request(NamedTuple):
             return "application/json"
         return "application/x-www-form-urlencoded" if self.endpoint.form else None
 
-    def _others(self) -> list[tuple[str, Value]]:
+    def _others(self) -> list[tuple[str, str]]:
         inside = self.endpoint.path
-        return [(k, v) for k, v in self.params.items() if "{" + k + "}" not in inside]
+        return [
+            (_sendable(name), _sendable(value))
+            for name, value in self.params.items()
+            if "{" + name + "}" not in inside
+        ]
+
+
+def _sendable(value: Value) -> str:
+    """The value as text. A command line may hold bytes that are none: UsageError."""
+    text = str(value)
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise UsageError(f"{text!r} is not text that can be sent.", "Write it in UTF-8.") from None
+    return text
 
 
 def gather(flows: Iterable[Flow[T]]) -> Flow[list[T]]:
