@@ -58,9 +58,10 @@ def fills(
 ) -> None:
     """Your own trades, newest first.
 
-    Without --start or --all: the newest 100 on Dgtmarket, those of the last 3 days on
-    DigiFinex. Dgtmarket tells times without a zone; --start and --end are compared with them
-    as they are written.
+    Without --start, --limit or --all: the newest 100 on Dgtmarket, those of the last 3 days
+    on DigiFinex; there, --limit without --start goes back until it has found N, a year at
+    most. Dgtmarket tells times without a zone; --start and --end are compared with them as
+    they are written.
     """
     here = session(ctx)
     name = maybe_resolve(here, symbol)

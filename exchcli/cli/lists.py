@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
@@ -51,7 +52,9 @@ def listing(
     whole: bool = False,
     offset: str | None = None,
 ) -> Iterator[Listing]:
-    """What these options ask for; all of it with a progress bar, if somebody looks."""
+    """What these options ask for. A person at a terminal sees a progress bar over all of it,
+    and is told where a list is cut though nobody asked for that.
+    """
     from exchcli.exchanges.listing import Listing
 
     wanted = Listing(
@@ -62,8 +65,16 @@ def listing(
         whole=whole,
         offset=whole_number(offset, "--offset") or 0,
     )
-    if not whole or sys.stderr is None or not sys.stderr.isatty():
+    if sys.stderr is None or not sys.stderr.isatty():
         yield wanted
+        return
+    if not whole:
+        before = "the last {} days were" if end is None else "the {} days before --end were"
+
+        def cut(back: timedelta) -> None:
+            here.say(f"Only {before.format(back.days)} looked at; --start goes further back.")
+
+        yield wanted._replace(cut=cut)
         return
     from exchcli.output.progress import Bar
 

@@ -75,8 +75,9 @@ def list_(
 ) -> None:
     """Your orders, newest first: the open ones, or with --history all of them.
 
-    Open is what is not known to be final. Without --start or --all, the history is the newest
-    100 on Dgtmarket, the last 3 days on DigiFinex. Dgtmarket reads --start and --end in its
+    Open is what is not known to be final. Without --start, --limit or --all, the history is
+    the newest 100 on Dgtmarket, the last 3 days on DigiFinex; there, --limit without --start
+    goes back until it has found N, a year at most. Dgtmarket reads --start and --end in its
     own zone, which it does not tell.
     """
     here = session(ctx)

@@ -22,6 +22,10 @@ T = TypeVar("T")
 
 SIDE_BY_SIDE = 5  # windows
 MOST_WALKS = 3
+# How far back a `limit` is looked for where no start is given, and in how many requests that
+# bring not one wanted row. Halving 30 days to a second takes less than 50.
+FARTHEST = timedelta(days=365)
+MOST_IN_VAIN = 100
 
 # Called with how much is done, and of how much; None while that is not known.
 Progress = Callable[[int, int | None], None]
@@ -29,6 +33,20 @@ Progress = Callable[[int, int | None], None]
 
 def unseen(_done: int, _all: int | None) -> None:
     """The progress that nobody watches."""
+
+
+def untold(_back: timedelta) -> None:
+    """What nobody wants to be told."""
+
+
+def check_stretch(now: datetime, start: datetime | None, end: datetime | None) -> None:
+    """Raises UsageError when nothing can lie between `start` and `end`, both included."""
+    if start is None:
+        return
+    if start > now:
+        raise UsageError("--start is in the future.", "Give a time that has been, like 3d.")
+    if end is not None and start > end:
+        raise UsageError("--start is later than --end.", "Swap them, or leave --end out.")
 
 
 class Watched:
@@ -55,9 +73,11 @@ class Watched:
 class Listing(NamedTuple):
     """The rows that are wanted: from `start` to `end`, both included; the `limit` newest ones.
 
-    `whole` asks for all that there are; without it and without a start, the newest ones, as
-    far back as the exchange goes when it is not told. The newest `offset` ones are left out,
-    where the exchange can do that. `now` is this machine's time.
+    `whole` asks for all that there are. Without it and without a start, a list by time goes
+    back until it has `limit` rows, a year at most; without a limit as far as the exchange goes
+    when it is not told. `cut` is called with how far that was, where there may be more behind.
+    The newest `offset` rows are left out, where the exchange can do that. `now` is this
+    machine's time.
     """
 
     now: datetime
@@ -67,14 +87,18 @@ class Listing(NamedTuple):
     whole: bool = False
     offset: int = 0
     progress: Progress = unseen
+    cut: Callable[[timedelta], None] = untold
+
+    @property
+    def unbounded(self) -> bool:
+        """Whether nobody said how far back to go."""
+        return self.start is None and not self.whole
 
     def checked(self) -> Listing:
         """This listing. Raises UsageError when no row can be in it."""
         if self.limit == 0:
             raise UsageError("--limit 0 asks for nothing.", "Ask for one or more.")
-        if self.start is not None and self.start >= (self.end or self.now):
-            until = "--end" if self.end else "now"
-            raise UsageError(f"--start is not earlier than {until}.", "Ask for an earlier start.")
+        check_stretch(self.now, self.start, self.end)
         return self
 
 
@@ -83,6 +107,15 @@ class Window(NamedTuple):
 
     first: int
     last: int | None
+
+    @property
+    def asked_last(self) -> int | None:
+        """The end to ask for: exchanges refuse one that is not later than the start."""
+        return None if self.last is None else max(self.last, self.first + 1)
+
+    def reaches(self, second: int) -> bool:
+        """Whether a row of this second is in it, where more had to be asked for."""
+        return self.last is None or self.last > self.first or second <= self.last
 
 
 class Windows(NamedTuple):
@@ -100,17 +133,23 @@ class Windows(NamedTuple):
         """The windows of a listing, newest first. Neighbours share the second between them."""
         listing.checked()
         end = listing.end or listing.now
-        start = listing.start or (self.earliest if listing.whole else end - self.usual)
+        start = listing.start or (self.earliest if listing.whole else end - self.back(listing))
         first = -int(-max(start, self.earliest).timestamp() // 1)
         last: int | None = None if listing.end is None else int(end.timestamp())
         below = int(end.timestamp())
         if first > below:
             return
-        while below - first > self.longest:
-            below -= self.longest
+        # What is looked for is most often new.
+        step = int(self.usual.total_seconds()) if listing.unbounded else self.longest
+        while below - first > step:
+            below -= step
             yield Window(below, last)
-            last = below
-        yield Window(first, last)
+            last, step = below, self.longest
+        yield Window(first, below if first == below else last)
+
+    def back(self, listing: Listing) -> timedelta:
+        """How far back a listing goes that does not say it."""
+        return self.usual if listing.limit is None else FARTHEST
 
 
 def by_time(
@@ -126,13 +165,15 @@ def by_time(
 
     `ask` gives the rows of one window, `time` a row's second, and `keys` what tells the rows
     of one reply from others. A window is halved while its reply is full, whichever rows the
-    exchange leaves out then.
+    exchange leaves out then. Raises UsageError when a limit without a start costs too many
+    requests.
     """
     waiting = list(windows.of(listing))[::-1]
     now = int(listing.now.timestamp())
     whole = sum((window.last or now) - window.first for window in waiting)
     found: dict[Hashable, T] = {}
     left_behind: set[Hashable] = set()
+    kept = [0]  # how many after each request
     while waiting:
         turn = waiting[-SIDE_BY_SIDE if listing.limit is None else -1 :]
         del waiting[-len(turn) :]
@@ -140,17 +181,32 @@ def by_time(
         for window, page in zip(turn, pages, strict=True):
             named = dict(zip(keys(page), page, strict=True))
             if len(page) < windows.full:
-                found |= named
+                found |= {k: row for k, row in named.items() if window.reaches(time(row))}
                 continue
             left_behind |= named.keys()
             waiting += _halves(window, max(now, *map(time, page)), windows.full)
         waiting.sort(key=lambda window: window.first)
         listing.progress(whole - sum((w.last or now) - w.first for w in waiting), whole)
-        if listing.limit is not None and sum(map(keep, found.values())) >= listing.limit:
-            return list(filter(keep, found.values()))
+        if listing.limit is not None:
+            kept.append(sum(map(keep, found.values())))
+            if kept[-1] >= listing.limit:
+                return list(filter(keep, found.values()))
+            _check_patience(listing, kept)
     if left_behind - found.keys():
         raise BadReply("a list whose parts do not agree")
+    if listing.unbounded:
+        listing.cut(windows.back(listing))
     return list(filter(keep, found.values()))
+
+
+def _check_patience(listing: Listing, kept: Sequence[int]) -> None:
+    if not listing.unbounded or kept[-1] > kept[-1 - MOST_IN_VAIN :][0]:
+        return
+    if len(kept) > MOST_IN_VAIN:
+        raise UsageError(
+            f"After {kept[-1]} of {listing.limit} rows, {MOST_IN_VAIN} requests found no other.",
+            "Say how far back to look with --start, such as --start 30d.",
+        )
 
 
 def _halves(window: Window, now: int, full: int) -> tuple[Window, Window]:

@@ -123,6 +123,43 @@ def test_fills_of_dgtmarket_have_no_zone_and_can_be_looked_up_one_by_one(sandbox
     assert rows(sandboxed("dgt", "fills", "btcpln", "--offset", "1"))[0] == second
 
 
+@pytest.mark.parametrize("margin", [[], ["--margin"]], ids=["spot", "margin"])
+@pytest.mark.parametrize("words", [["fills"], ["orders", "--history"]], ids=" ".join)
+def test_a_limit_alone_is_the_newest_ones_however_old_they_are(
+    sandboxed: Exch, words: list[str], margin: list[str]
+) -> None:
+    every = rows(sandboxed("dfx", *words, *margin, "--all"))
+    recent = rows(sandboxed("dfx", *words, *margin))
+    most = len(recent) + 1
+    assert 1 < most < len(every)
+    assert rows(sandboxed("dfx", *words, *margin, "--limit", str(most))) == every[:most]
+    assert rows(sandboxed("dfx", *words, *margin, "--limit", str(len(every) + 1))) == every
+
+
+def test_a_terminal_is_told_how_far_back_was_looked_unless_it_said_so(sandboxed: Exch) -> None:
+    three = "Only the last 3 days were looked at; --start goes further back."
+    assert three in sandboxed("dfx", "fills", terminal=True).err
+    assert three in sandboxed("dfx", "orders", "--history", terminal=True).err
+    year = sandboxed("dfx", "fills", "--limit", "9999", terminal=True)
+    assert "Only the last 365 days were looked at" in year.err
+    end = sandboxed("dfx", "fills", "--end", "2d", terminal=True)
+    assert "Only the 3 days before --end were looked at" in end.err
+    for words in (["--limit", "2"], ["--start", "3d"], ["--all"]):
+        assert "looked at" not in sandboxed("dfx", "fills", *words, terminal=True).err
+    assert sandboxed("dfx", "fills").err == ""
+
+
+@pytest.mark.parametrize(
+    "words", [["fills"], ["orders", "--history"], ["account", "ledger"]], ids=" ".join
+)
+def test_one_second_is_a_stretch_of_time(sandboxed: Exch, words: list[str]) -> None:
+    name = "created" if words[0] == "orders" else "time"
+    every = rows(sandboxed("dfx", *words, "--start", "20d"))
+    when = every[-1][name]
+    second = rows(sandboxed("dfx", *words, "--start", when, "--end", when))
+    assert second == [row for row in every if row[name] == when]
+
+
 @pytest.mark.parametrize(
     ("words", "complaint"),
     [
@@ -133,7 +170,7 @@ def test_fills_of_dgtmarket_have_no_zone_and_can_be_looked_up_one_by_one(sandbox
         (["dgt", "fills", "--limit", "0"], "--limit 0 asks for nothing."),
         (["dgt", "fills", "--limit", "ten"], "--limit 'ten' is not a whole number."),
         (["dgt", "fills", "--start", "tomorrow"], "'tomorrow' is not a time"),
-        (["dfx", "fills", "--start", "1d", "--end", "2d"], "--start is not earlier than --end."),
+        (["dfx", "fills", "--start", "1d", "--end", "2d"], "--start is later than --end."),
         (["dfx", "account", "ledger", "--margin", "--otc"], "--margin and --otc are two accounts."),
         (["dfx", "account", "deposits", "--from-id", "x"], "'x' is no deposit ID."),
         (["dfx", "withdraw", "list", "--from-id", "x"], "'x' is no withdrawal ID."),
@@ -202,5 +239,5 @@ def test_all_of_a_list_shows_a_bar_to_a_person_only_and_leaves_nothing_on_stdout
     assert piped.err == ""
     assert json.loads(watched.out) == json.loads(piped.out)
     assert "reading" in watched.err
-    once = sandboxed("dfx", "fills", "--json", terminal=True)
+    once = sandboxed("dfx", "fills", "--start", "3d", "--json", terminal=True)
     assert once.err == ""

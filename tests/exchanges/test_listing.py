@@ -188,11 +188,74 @@ def test_windows_go_from_now_back_to_the_start_and_share_their_edges() -> None:
 
 
 def test_a_listing_that_can_have_no_row_is_refused() -> None:
-    for start, end in ((at(700), at(700)), (at(700), at(600)), (at(1001), None)):
-        with pytest.raises(UsageError, match="--start is not earlier"):
-            windows_of(Listing(NOW, start=start, end=end))
+    with pytest.raises(UsageError, match="--start is later than --end"):
+        windows_of(Listing(NOW, start=at(700), end=at(699)))
+    with pytest.raises(UsageError, match="--start is in the future"):
+        windows_of(Listing(NOW, start=at(1001)))
     with pytest.raises(UsageError, match="--limit 0"):
         windows_of(Listing(NOW, limit=0))
+
+
+def test_one_second_is_a_stretch() -> None:
+    assert windows_of(Listing(NOW, start=at(700), end=at(700))) == [(700, 700)]
+    assert windows_of(Listing(NOW, start=NOW)) == [(1000, 1000)]
+
+
+def test_one_second_is_asked_for_with_the_next_whose_rows_are_left_out() -> None:
+    exchange = Exchange(rows_of({699: 1, 700: 2, 701: 3}), "at both ends", "newest")
+
+    def ask(window: Window) -> list[Any]:
+        return exchange.ask(Window(window.first, window.asked_last))
+
+    found = run(
+        by_time(
+            answering(ask),
+            Listing(NOW, start=at(700), end=at(700)),
+            WINDOWS,
+            time=lambda row: row.second,
+            keys=lambda page: [row.id for row in page],
+        )
+    )
+    assert exchange.windows == [(BEGIN + 700, BEGIN + 701)]
+    assert [row.second - BEGIN for row in found] == [700, 700]
+
+
+@given(seconds=busy, limit=st.integers(1, 60), picks=pickings)
+def test_a_limit_alone_goes_back_until_it_has_that_many(
+    seconds: dict[int, int], limit: int, picks: str
+) -> None:
+    exchange = Exchange(rows_of(seconds), "at both ends", picks)
+    told: list[timedelta] = []
+    listing = Listing(NOW, limit=limit, cut=told.append)
+    found = walked(exchange, listing, lambda page: [row.id for row in page])
+    assert sorted(found)[-limit:] == exchange.rows[-limit:]
+    assert told == ([] if len(exchange.rows) >= limit else [timedelta(days=365)])
+
+
+def test_a_limit_alone_looks_at_a_year_in_few_requests() -> None:
+    month = 30 * 86400
+    long_ago = datetime.fromtimestamp(0, UTC)
+    windows = Windows(longest=month, full=FULL, usual=timedelta(days=3), earliest=long_ago)
+    every = list(windows.of(Listing(NOW, limit=1)))
+    edges = [int((NOW - timedelta(days=days)).timestamp()) for days in (3, 33, 365)]
+    assert (every[0].first, every[1].first, every[-1].first) == tuple(edges)
+    assert len(every) == 14
+
+
+def test_a_limit_alone_ends_with_an_error_when_it_costs_too_many_requests() -> None:
+    exchange = Exchange(rows_of(dict.fromkeys(range(1, 999), 1)), "at both ends", "newest")
+    flow = by_time(
+        answering(exchange.ask),
+        Listing(NOW, limit=1),
+        WINDOWS,
+        time=lambda row: row.second,
+        keys=lambda page: [row.id for row in page],
+        keep=lambda _row: False,
+    )
+    with pytest.raises(UsageError, match="100 requests") as told:
+        run(flow)
+    assert "--start" in (told.value.hint or "")
+    assert len(exchange.windows) == 100
 
 
 def test_progress_goes_from_nothing_to_all_of_it() -> None:

@@ -100,8 +100,8 @@ class Account(Exchange):
             params["currency_mark"] = currency
         if window is not None:
             params["start_time"] = window.first
-            if window.last is not None:
-                params["end_time"] = window.last
+            if window.asked_last is not None:
+                params["end_time"] = window.asked_last
         if limit is not None:
             params["limit"] = limit
         reply = yield params

@@ -14,6 +14,7 @@ from exchcli.core.request import Flow, Steps, Value, gather
 from exchcli.errors import UnknownCurrency, UnknownSymbol, Unreadable, UsageError
 from exchcli.exchanges.base import Exchange
 from exchcli.exchanges.endpoint import get
+from exchcli.exchanges.listing import check_stretch
 from exchcli.records import (
     Book,
     Candle,
@@ -341,14 +342,9 @@ def _stretch(
 ) -> tuple[int, int]:
     """The first and the last second that candles may open at; none opens in the future."""
     last = int(min(end or now, now).timestamp())
-    if start is None:
-        first = last - (limit or DEFAULT_CANDLES) * seconds
-    elif start > now:
-        raise UsageError("--start is in the future.", "Give a time that has been, like 3d.")
-    elif end is not None and start > end:
-        raise UsageError("--start is later than --end.", "Swap them, or leave --end out.")
-    else:
-        first = int(start.timestamp())
+    check_stretch(now, start, end)
+    usual = last - (limit or DEFAULT_CANDLES) * seconds
+    first = usual if start is None else int(start.timestamp())
     return max(first, int(FIRST_CANDLE.timestamp())), last
 
 

@@ -170,8 +170,8 @@ def _within(window: Window, limit: int, symbol: str | None, market: Market) -> d
         params["symbol"] = symbol
     params["limit"] = limit
     params["start_time"] = window.first
-    if window.last is not None:
-        params["end_time"] = window.last
+    if window.asked_last is not None:
+        params["end_time"] = window.asked_last
     return params
 
 
