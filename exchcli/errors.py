@@ -89,6 +89,12 @@ class ExchError(Exception):
         return self.message
 
 
+def hinted(error: ExchError, first: str) -> ExchError:
+    """The error with another next step before the one that it has."""
+    error.hint = f"{first} {error.hint}" if error.hint else first
+    return error
+
+
 class UsageError(ExchError):
     exit = Exit.USAGE
     kind = "usage"

@@ -14,9 +14,17 @@ from exchcli.cli.registry import Group, Only
 from exchcli.cli.session import Session, session
 from exchcli.core.credentials import Credentials
 from exchcli.core.credentials.lookup import find, owned, refuse_pending
+from exchcli.core.credentials.pending import forget_intent
 from exchcli.core.credentials.rotation import Hands, alone, recovered, rotated
 from exchcli.core.credentials.stores import CommandSource, Scope, Store, store_of
-from exchcli.errors import CredentialsError, UsageError
+from exchcli.errors import (
+    CredentialsError,
+    ExchError,
+    NoAnswer,
+    RateLimited,
+    UsageError,
+    hinted,
+)
 
 group = Group("auth", "The API key: log in, test it, move it, replace it, log out.")
 
@@ -48,6 +56,17 @@ class KeyStatus(NamedTuple):
     key: str
 
 
+class New(NamedTuple):
+    """A pair that a login brought into use.
+
+    `instead` says in words what it replaced, `untried` why the exchange could not be asked.
+    """
+
+    pair: Credentials
+    instead: str = ""
+    untried: ExchError | None = None
+
+
 @group.command()
 def login(
     ctx: typer.Context,
@@ -56,14 +75,15 @@ def login(
     secret_stdin: SecretStdin = False,
     username: Annotated[Username, Only(("dgt",))] = None,
     password_stdin: Annotated[PasswordStdin, Only(("dgt",))] = False,
-    yes: Annotated[Yes, Only(("dgt",))] = False,
+    yes: Yes = False,
     no_test: NoTest = False,
 ) -> None:
-    """Store an API key and its secret, and try them with one signed read.
+    """Try an API key and its secret with one signed read, and store them.
 
     The secret is asked for without being shown, or read from stdin; as an argument, other users
-    of this machine could see it. With --store command, the helper that argv of the profile
-    names in the configuration is tried and used from now on.
+    of this machine could see it. What the exchange refuses is not stored, and a terminal is
+    asked before another key is replaced. With --store command, the helper that argv of the
+    profile names in the configuration is tried and used from now on.
     """
     here = session(ctx)
     scope = _real(here)
@@ -71,21 +91,19 @@ def login(
     if username is not None:
         if key is not None or secret_stdin:
             raise UsageError("--username fetches a key, and --key brings one.", "Give one of them.")
-        pair = _first_pair(here, scope, kind, username, password_stdin, yes)
+        new = _first_pair(here, scope, kind, username, password_stdin, yes, no_test)
     elif kind == "command":
-        pair = _of_helper(here, scope, typed=key is not None or secret_stdin)
+        typed = key is not None or secret_stdin
+        new = _of_helper(here, scope, typed=typed, no_test=no_test)
     else:
-        typed = ask_pair(key, secret_stdin)
-        with _changing(scope):
-            target = store_of(scope, kind)
-            target.write(typed)
-            pin(here, scope, kind)
-        pair = typed._replace(source=target.words)
+        new = _typed_pair(here, scope, kind, ask_pair(key, secret_stdin), yes, no_test)
     _tell_leftovers(here, scope, kind)
-    if not no_test:
-        _try(here, pair)
-    accepted = "" if no_test else ", and was accepted"
-    here.say(f"{_whose(here, scope)}: the key {pair.key[:4]}... is in {pair.source}{accepted}.")
+    where = f"the key {new.pair.key[:4]}... is in {new.pair.source}{new.instead}"
+    if new.untried is not None:
+        hint = f"T{where[1:]} all the same, untried; {scope.command('auth test')} tries it."
+        raise hinted(new.untried, hint)
+    accepted = ", untried" if no_test else ", and was accepted"
+    here.say(f"{_whose(here, scope)}: {where}{accepted}.")
 
 
 @group.command(returns=KeyStatus)
@@ -178,9 +196,13 @@ def recover(ctx: typer.Context) -> None:
 
 
 def _first_pair(
-    here: Session, scope: Scope, kind: str, username: str, password_stdin: bool, yes: bool
-) -> Credentials:
-    """The pair that Dgtmarket makes for a user, where the profile has none yet."""
+    here: Session, scope: Scope, kind: str, username: str, password_stdin: bool, yes: bool,
+    no_test: bool,
+) -> New:  # fmt: skip
+    """The pair that Dgtmarket makes for a user, where the profile has none yet.
+
+    It is stored before it is tried: the one before is revoked, so nothing is worse than losing it.
+    """
     with _changing(scope):
         if scope.kept.store is not None:
             raise UsageError(
@@ -189,7 +211,62 @@ def _first_pair(
             )
         store = store_of(scope, kind)
         question = f"fetch a key into {store.words}? One that was fetched before is revoked."
-        return _fetched(here, scope, store, question, username, password_stdin, yes)
+        pair = _fetched(here, scope, store, question, username, password_stdin, yes)
+    if not no_test:
+        _try(here, pair)
+    return New(pair)
+
+
+def _typed_pair(
+    here: Session, scope: Scope, kind: str, typed: Credentials, yes: bool, no_test: bool
+) -> New:
+    """The pair that a user has, in the store; it is tried first, so a refused one costs nothing."""
+    typed = typed._replace(source="this login")
+    with _changing(scope):
+        target = store_of(scope, kind)
+        before = target.holds()
+        untried = None if no_test else _tried(here, typed)
+        instead = ""
+        if before is not None and before[:2] != typed[:2]:
+            same = before.key == typed.key
+            instead = " with another secret" if same else f" in place of {before.key[:4]}..."
+            _agree(here, scope, f"{before.key[:4]}... in {target.words}", typed, untried, yes)
+        target.write(typed)
+        pin(here, scope, kind)
+        if not no_test and untried is None:
+            forget_intent(scope)  # whatever became of that rotation, this key holds
+    return New(typed._replace(source=target.words), instead, untried)
+
+
+def _agree(
+    here: Session, scope: Scope, old: str, typed: Credentials, untried: ExchError | None, yes: bool
+) -> None:
+    """Somebody at a terminal is asked before another pair is replaced.
+
+    A script replaces it by one that was accepted, or that it does not want to be tried.
+    """
+    if scope.interactive:
+        doubt = "" if untried is None else f" {untried.message} It could not be tried."
+        question = f"replace the key {old} by {typed.key[:4]}...?{doubt}"
+        confirm(f"{_whose(here, scope)}: {question}", yes)
+    elif untried is not None and not yes:
+        short = old.split(" ", 1)[0]
+        why = f"Nothing was stored: untried, it replaces the key {short} only with --yes."
+        raise hinted(untried, why)
+
+
+def _tried(here: Session, pair: Credentials) -> ExchError | None:
+    """Tries a pair that is not stored yet: None if it was accepted, else why that is not known.
+
+    Raises what refuses it.
+    """
+    try:
+        _try(here, pair)
+    except (RateLimited, NoAnswer) as error:
+        return error
+    except ExchError as error:
+        raise hinted(error, "Nothing was stored.") from None
+    return None
 
 
 def _fetched(
@@ -219,7 +296,7 @@ def _hands(here: Session, scope: Scope) -> Hands:
     return Hands(pin=lambda kind: pin(here, scope, kind), accepted=lambda pair: _try(here, pair))
 
 
-def _of_helper(here: Session, scope: Scope, *, typed: bool) -> Credentials:
+def _of_helper(here: Session, scope: Scope, *, typed: bool, no_test: bool) -> New:
     """What the helper command prints; it is the profile's store from now on."""
     if typed:
         store_of(scope, "command")
@@ -230,8 +307,9 @@ def _of_helper(here: Session, scope: Scope, *, typed: bool) -> Credentials:
         )
     pair = CommandSource(scope.kept.argv, scope.interactive).read()
     with _changing(scope):
+        untried = None if no_test else _tried(here, pair)
         pin(here, scope, "command")
-    return pair
+    return New(pair, untried=untried)
 
 
 @contextmanager

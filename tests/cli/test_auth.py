@@ -196,21 +196,6 @@ def test_a_secret_that_cannot_be_one_is_not_stored(exch: Exch, typed: str, messa
     assert not (exch.home / "state" / "credentials" / "dgt-default.json").exists()
 
 
-def test_a_key_that_is_refused_stays_stored_and_the_message_says_which(exch: Exch) -> None:
-    with dgt_keys("another") as (_, url):
-        ran = exch("dgt", *LOGIN, "-o", "table", typed=CANARY, EXCH_DGT_URL=url)
-    file = exch.home / "state" / "credentials" / "dgt-default.json"
-    assert ran == (
-        3,
-        "",
-        "exch: Dgtmarket refused the key (HTTP 401): Invalid key. "
-        f"The key fake... comes from the file {file}. It was revoked (every new pair revokes the "
-        "one before) or mistyped: store the right one with `exch dgt auth login`, or fetch a new "
-        "one with `exch dgt auth rotate`.\n",
-    )
-    assert exch("dgt", "auth", "status").code == 0
-
-
 @pytest.mark.parametrize(
     ("code", "message", "hint"),
     [

@@ -21,6 +21,7 @@ from exchcli.core.credentials.patience import (
     Duplicates,
     KeyringTrouble,
     Locked,
+    NotMade,
     Patience,
     TimedOut,
     Unavailable,
@@ -86,6 +87,17 @@ class Keyring:
     def get(self, user: str) -> str | None:
         """The text of this user's item, None if there is none. Raises CredentialsError."""
         return self._do(user, lambda backend: backend.get(self.service, user))
+
+    def get_if_made(self, user: str) -> str | None:
+        """As `get`, but a desktop that has no keyring yet, which writing makes, has no item."""
+
+        def look(backend: Backend) -> str | None:
+            try:
+                return backend.get(self.service, user)
+            except NotMade:
+                return None
+
+        return self._do(user, look)
 
     def set(self, user: str, text: str) -> None:
         """Writes the item and reads it back. Raises CredentialsError."""

@@ -20,6 +20,10 @@ class Unavailable(KeyringTrouble):
     """There is none to talk to. Its text says why."""
 
 
+class NotMade(Unavailable):
+    """There is one to talk to, which has nothing to keep items in yet."""
+
+
 class Locked(KeyringTrouble):
     """It is locked, and nobody unlocked it."""
 

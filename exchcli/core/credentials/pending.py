@@ -15,7 +15,7 @@ from exchcli.core.credentials.files import read_private
 from exchcli.core.credentials.pair import as_object, parse, written
 from exchcli.core.credentials.stores import Scope
 from exchcli.errors import CredentialsError
-from exchcli.state import cannot, write_atomically
+from exchcli.state import cannot, write_atomically, write_once
 
 
 class Intent(NamedTuple):
@@ -49,8 +49,13 @@ class PendingSource:
         return kind if kind in ("keyring", "file") else "keyring"
 
     def write(self, pair: Credentials, store: str) -> None:
-        """On the disk when this returns. Raises StateError."""
-        write_atomically(self.path, written(pair, store=store))
+        """On the disk when this returns. Raises StateError.
+
+        Not by way of a second file: killed between the two, the pair would be lost. One that
+        stands there already holds a pair that this one has revoked.
+        """
+        self.delete()
+        write_once(self.path, written(pair, store=store))
 
     def delete(self) -> None:
         _remove(self.path)

@@ -44,7 +44,7 @@ from exchcli.errors import (
     Rejected,
     StateError,
 )
-from exchcli.state import cannot, make_folder
+from exchcli.state import cannot, make_folder, sweep
 
 WARNING = b"exch: waiting for the new key, which the answer brings; Ctrl-C again may lose it.\n"
 
@@ -134,22 +134,30 @@ def keep_pending(scope: Scope, store: Store, pair: Credentials) -> bool:
 
 
 def finish(scope: Scope, store: Store, pair: Credentials, hands: Hands, kept: bool) -> None:
-    """The new pair where it belongs; until it is, `recover` can go on from the pending file."""
+    """The new pair where it belongs; until it is, `recover` can go on from what is kept."""
+    recovering = scope.command("auth recover")
     try:
         put(store, pair)
-        hands.pin(store.kind)
-        forget(scope)
     except ExchError as error:
         if kept:
-            recovering = scope.command("auth recover")
             raise CredentialsError(
                 f"The key is rotated, but the new one is not in {store.words} yet. {error.message}",
                 f"It is safe in {PendingSource(scope).path}, and used from there; "
                 f"once that is mended, {recovering} finishes the rotation.",
             ) from None
         raise CredentialsError(
-            f"The old key is revoked, and the new one could be kept nowhere. {error.message}",
-            f"Mend that, then fetch another: {scope.command('auth rotate')}.",
+            f"The old key is revoked, and the new one could not be kept. {error.message}",
+            f"Mend that, then run {recovering}: if the key is lost, it says how to fetch another.",
+        ) from None
+    try:
+        hands.pin(store.kind)
+        forget(scope)
+    except ExchError as error:
+        setting = f"{scope.exchange}.profiles.{scope.profile}.store"
+        raise CredentialsError(
+            f"The key is rotated, and the new one is in {store.words}; but {_inside(error)}",
+            f"Once that is mended, {recovering} finishes the rotation; "
+            f"{setting} has to be {store.kind}.",
         ) from None
 
 
@@ -165,28 +173,43 @@ def forget(scope: Scope) -> None:
     PendingSource(scope).delete()
 
 
+def _inside(error: ExchError) -> str:
+    """An error's message as the end of another sentence."""
+    return error.message[:1].lower() + error.message[1:]
+
+
 def _settle(scope: Scope, intent: Intent, hands: Hands) -> str:
-    """Asked, and no answer kept: does the old pair still hold?"""
-    source = pinned(scope)
-    again = scope.command("auth rotate" if source else "auth login --username USER")
-    if source is None:
+    """Asked, and no answer kept: does the pair that is stored hold?
+
+    That is the old one if nothing happened, and the new one if only the end is missing; then
+    the store may not be in the configuration yet.
+    """
+    decided = pinned(scope)
+    source = decided or store_of(scope, intent.store)
+    try:
+        pair = source.read()
+    except CredentialsError as error:
+        if decided is not None:
+            raise
         raise CredentialsError(
-            f"A key was asked for at {intent.started}, and its answer never arrived here.",
-            f"Nothing can bring it back; fetch another: {again}.",
-        )
-    pair = source.read()
+            f"A key was asked for at {intent.started}, and it is not here. {error.message}",
+            "If it cannot be found there, nothing can bring it back; "
+            f"fetch another: {scope.command('auth login --username USER')}.",
+        ) from None
     try:
         hands.accepted(pair)
     except CredentialsError as error:
+        again = "auth login --username USER" if decided is None else "auth rotate"
         raise CredentialsError(
             f"The new key that was asked for at {intent.started} never arrived here, and the "
             f"old one ({pair.key[:4]}...) is refused.",
-            f"Nothing can bring it back; fetch another: {again}.",
+            f"Nothing can bring it back; fetch another: {scope.command(again)}.",
             exchange=error.exchange,
             code=error.code,
         ) from None
+    hands.pin(source.kind)
     forget_intent(scope)
-    return f"The rotation did not happen: the key in {source.words} still holds."
+    return f"The key {pair.key[:4]}... in {source.words} holds: nothing more is to be done."
 
 
 def _destination(scope: Scope, kind: str) -> Store:
@@ -212,9 +235,17 @@ def alone(scope: Scope) -> Iterator[None]:
                 f"Another exch is changing the key of {scope.exchange}, profile {scope.profile}.",
                 "Wait until it has ended, then run it again.",
             ) from None
+        _clear(scope)
         yield
     finally:
         os.close(handle)
+
+
+def _clear(scope: Scope) -> None:
+    """No secret outlives its file: what killed writers left beside theirs is removed."""
+    own = scope.file(".json")
+    for path in (own, scope.kept.path or own, scope.file(".rotating.json")):
+        sweep(path)
 
 
 @contextmanager

@@ -17,6 +17,7 @@ from exchcli.core.credentials.patience import (
     Duplicates,
     KeyringTrouble,
     Locked,
+    NotMade,
     Patience,
     TimedOut,
     Unavailable,
@@ -99,7 +100,7 @@ class SecretServiceBackend:
 
     def _made(self, connection: Any, make: bool) -> Any:
         if not (make and self._patience.can_answer):
-            raise Unavailable("it has no default collection yet")
+            raise NotMade("it has no default collection yet")
         from secretstorage import get_default_collection
 
         self._patience.say("There is no keyring yet: answer the dialogue on your screen.")

@@ -5,6 +5,7 @@ A source reads; a store also writes, and reads back what it wrote. All raise Cre
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple, Protocol
@@ -64,6 +65,12 @@ class Source(Protocol):
 
 class Store(Source, Protocol):
     """A source that exch writes itself."""
+
+    def holds(self) -> Credentials | None:
+        """The pair that writing would replace; None if there is nothing, or nothing of use.
+
+        What cannot be looked at is an error: it may well be the only good pair.
+        """
 
     def write(self, pair: Credentials) -> None:
         """Puts the pair there, and reads it back."""
@@ -141,6 +148,11 @@ class FileStore:
     def read(self) -> Credentials:
         return parse(read_private(self.path), self.words)
 
+    def holds(self) -> Credentials | None:
+        if not os.path.lexists(self.path):
+            return None
+        return _of_use(read_private(self.path), self.words)
+
     def write(self, pair: Credentials) -> None:
         check_replaceable(self.path)
         write_atomically(self.path, written(pair))
@@ -184,6 +196,10 @@ class KeyringStore:
             )
         return parse(text.encode(), self.words)
 
+    def holds(self) -> Credentials | None:
+        text = self._keyring.get_if_made(self._scope.profile)
+        return None if text is None else _of_use(text.encode(), self.words)
+
     def write(self, pair: Credentials) -> None:
         self._keyring.set(self._scope.profile, written(pair).decode().strip())
 
@@ -194,6 +210,13 @@ class KeyringStore:
 
     def delete(self) -> None:
         self._keyring.delete(self._scope.profile)
+
+
+def _of_use(data: bytes, words: str) -> Credentials | None:
+    try:
+        return parse(data, words)
+    except CredentialsError:
+        return None
 
 
 def read_back(store: Source, pair: Credentials) -> None:

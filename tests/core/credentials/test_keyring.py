@@ -313,7 +313,7 @@ def test_a_helper_command_and_moving_out_of_it(user: User) -> None:
     assert "exch config set dgt.profiles.default.argv PROGRAM,ARG" in refused.err
     user("config", "set", "dgt.profiles.default.argv", str(helper))
     assert user("dgt", "auth", "login", "--store", "command", "--no-test").err == (
-        f"Dgtmarket, profile default: the key fake... is in the helper command {helper}.\n"
+        f"Dgtmarket, profile default: the key fake... is in the helper command {helper}, untried.\n"
     )
     assert user("dgt", "auth", "status", "--fields", "source").out == "source\ncommand\n"
     assert user("dgt", "auth", "move", "--store", "keyring").code == 0
