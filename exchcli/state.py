@@ -53,20 +53,79 @@ def write_atomically(path: Path, data: bytes, mode: int = 0o600) -> None:
         raise cannot("write", path, error) from error
 
 
+def write_once(path: Path, data: bytes) -> None:
+    """Put `data` at `path` itself, where nothing may stand, open to its owner only.
+
+    For what must not be lost, and must not lie in a second file: from the first byte on it is
+    in its place, so who reads it must notice half of it. When this returns, the data outlives
+    a power cut; when it fails, nothing of it is left. Raises StateError.
+    """
+    make_folder(path.parent)
+    try:
+        try:
+            _write_new(path, data, 0o600)
+        except FileExistsError:
+            raise
+        except BaseException:
+            path.unlink(missing_ok=True)
+            raise
+        _sync_folder(path.parent)
+    except OSError as error:
+        raise cannot("write", path, error) from error
+
+
+def sweep(path: Path) -> None:
+    """Removes what `write_atomically` left beside `path` when it was killed. Raises StateError.
+
+    Nobody may be writing there meanwhile.
+    """
+    import re
+
+    left = re.compile(rf"\.{re.escape(path.name[:100])}\.\d+\.[0-9a-f]{{8}}\.tmp")
+    try:
+        for name in os.listdir(path.parent) if path.parent.is_dir() else ():
+            if left.fullmatch(name):
+                (path.parent / name).unlink(missing_ok=True)
+    except OSError as error:
+        raise cannot("clear up beside", path, error) from error
+
+
 def make_folder(folder: Path) -> None:
     """Make `folder` and what is missing above it, each readable by its owner only.
 
     Raises StateError, also for a machine without a home: its administrator could make one.
     """
+    _check_home(folder)
+    try:
+        _make(folder)
+    except OSError as error:
+        raise cannot("make the folder", folder, error) from error
+
+
+def check_folder(folder: Path) -> None:
+    """Tries whether files can be made in `folder`, or where it would be made; leaves nothing.
+
+    Asking for permissions would not do: root has them all, and still makes nothing in /proc.
+    Raises StateError.
+    """
+    import tempfile
+
+    _check_home(folder)
+    there = folder
+    while not os.path.lexists(there):
+        there = there.parent
+    try:
+        tempfile.TemporaryFile(dir=there).close()
+    except OSError as error:
+        raise cannot("write in", folder, error) from error
+
+
+def _check_home(folder: Path) -> None:
     if names.NOWHERE in map(str, folder.parents):
         raise StateError(
             f"There is no home folder to keep {folder.name} in.",
             "Set EXCH_HOME to a folder of your own.",
         )
-    try:
-        _make(folder)
-    except OSError as error:
-        raise cannot("make the folder", folder, error) from error
 
 
 def cannot(verb: str, path: Path, error: OSError) -> StateError:

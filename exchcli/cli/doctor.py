@@ -4,6 +4,7 @@
 import copy
 import os
 import platform
+import shlex
 import stat
 import sys
 from collections.abc import Callable, Iterator
@@ -13,9 +14,13 @@ from typing import Annotated, Literal, NamedTuple
 import typer
 
 from exchcli import __version__
+from exchcli.cli.keys import scope_of
 from exchcli.cli.registry import BOTH, Group
 from exchcli.cli.session import Session, session
-from exchcli.errors import CredentialsError, ExchError, Exit, Rejected
+from exchcli.config import without_file
+from exchcli.errors import CredentialsError, ExchError, Exit, Rejected, UsageError
+from exchcli.output import printable, write
+from exchcli.state import check_folder
 from exchcli.times import iso
 
 group = Group("doctor", "Check this machine, the configuration, keys, clocks and limits.")
@@ -61,21 +66,45 @@ def doctor(
     --measure-window for balances. What was measured is kept with the state.
     """
     here = session(ctx)
+    broken = _fault(here)
     here.begin()
     report = Report()
     report.run("python", _python)
     report.run("folders", lambda: _folders(here))
-    if report.run("configuration", lambda: _configuration(here)):
-        for name in [exchange] if exchange else BOTH:
-            settings = copy.copy(here.settings)
-            settings.exchange = name
-            there = Session(settings)
-            ctx.call_on_close(there.close)
-            for what, look in _checks(there, measure_window):
-                report.run(f"{name} {what}", look)
-    here.show(report.rows)
+    report.run("configuration", lambda: _configuration(here, broken))
+    for name in [exchange] if exchange else BOTH:
+        settings = copy.copy(here.settings)
+        settings.exchange = name
+        there = Session(settings)
+        there.assume(here.config)
+        ctx.call_on_close(there.close)
+        for what, look in _checks(there, measure_window, broken):
+            report.run(f"{name} {what}", look)
+    _show(here, report.rows)
     if report.code is not None:
         raise typer.Exit(report.code)
+
+
+def _fault(here: Session) -> UsageError | None:
+    """What is wrong with the configuration; the other checks then go on with the defaults."""
+    try:
+        _ = here.config
+    except UsageError as error:
+        here.assume(without_file(here.places.config_file, os.environ))
+        return error
+    return None
+
+
+def _show(here: Session, rows: list["Check"]) -> None:
+    """The rows; in a table of all fields, the hints below it, where no column cuts them off."""
+    if here.format != "table" or here.settings.fields:
+        here.show(rows)
+        return
+    here.settings.fields = "name,status,what"
+    here.show(rows)
+    hints = [f"{row.name}: {row.hint}" for row in rows if row.hint]
+    if hints:
+        write(sys.stdout, "\n" + "".join(f"{printable(hint)}\n" for hint in hints))
 
 
 class Report:
@@ -85,28 +114,29 @@ class Report:
         self.rows: list[Check] = []
         self.code: Exit | None = None
 
-    def run(self, name: str, look: Callable[[], str]) -> bool:
-        """Adds the row of one check; whether it did not fail."""
+    def run(self, name: str, look: Callable[[], str]) -> None:
+        """Adds the row of one check."""
         try:
             self.rows.append(Check(name, "ok", look()))
-            return True
+            return
         except Problem as problem:
             what, hint, code = problem.what, problem.hint, problem.code
         except ExchError as error:
             what, hint, code = error.message, error.hint, error.exit
         self.rows.append(Check(name, "failed" if code else "warning", what, hint))
         self.code = self.code or code
-        return code is None
 
 
-def _checks(there: Session, measure: bool) -> Iterator[tuple[str, Callable[[], str]]]:
+def _checks(
+    there: Session, measure: bool, broken: UsageError | None
+) -> Iterator[tuple[str, Callable[[], str]]]:
     yield "credentials", lambda: _credentials(there)
     if not there.sandboxed and _no_key(there) is None:
         yield "cron", lambda: _cron(there)
     yield "clock", lambda: _clock(there)
     yield "limits", lambda: _limits(there)
     if measure:
-        yield "window", lambda: _window(there)
+        yield "window", lambda: _window(there, broken)
 
 
 def _python() -> str:
@@ -117,19 +147,38 @@ def _folders(here: Session) -> str:
     """Whether what exch keeps is its owner's alone."""
     places = here.places
     for folder in (places.config_file.parent, places.state, places.sandbox):
-        if folder.exists() and not os.access(folder, os.W_OK | os.X_OK):
-            raise Problem(
-                f"{folder} cannot be written.", "Make it writable for yourself.", Exit.STATE
-            )
+        check_folder(folder)
+    for path in (places.config_file.parent, places.config_file):
+        _check_writers(path)
     for path in (places.state, *sorted(places.state.rglob("*"))):
         mode = _mode(path)
         if mode & 0o077:
             wanted = "700" if path.is_dir() else "600"
             raise Problem(
                 f"{path} has the mode {mode:04o}: others can look into it.",
-                f"chmod {wanted} {path}",
+                f"chmod {wanted} {shlex.quote(str(path))}",
             )
     return f"configuration in {places.config_file.parent}, state in {places.state}"
+
+
+def _check_writers(path: Path) -> None:
+    """Whoever can write the configuration chooses the program that is run for a key, and the
+    address that requests go to."""
+    try:
+        about = path.stat()
+    except OSError:  # not there (yet); reading it tells of all else
+        return
+    mode, danger = stat.S_IMODE(about.st_mode), "that decides which programs exch runs"
+    if about.st_uid not in (0, os.geteuid()):
+        raise Problem(
+            f"{path} belongs to another user (uid {about.st_uid}): {danger}.",
+            f"Make it your own: chown {os.geteuid()} {shlex.quote(str(path))}",
+        )
+    if mode & 0o022:
+        raise Problem(
+            f"{path} has the mode {mode:04o}: others can write it, and {danger}.",
+            f"chmod go-w {shlex.quote(str(path))}",
+        )
 
 
 def _mode(path: Path) -> int:
@@ -140,15 +189,16 @@ def _mode(path: Path) -> int:
     return 0 if stat.S_ISLNK(about.st_mode) else stat.S_IMODE(about.st_mode)
 
 
-def _configuration(here: Session) -> str:
+def _configuration(here: Session, broken: UsageError | None) -> str:
     file = here.places.config_file
-    _ = here.config  # raises UsageError, with the place
+    if broken is not None:
+        told = f"{broken.message} What follows is of the defaults."
+        raise Problem(told, broken.hint, broken.exit)
     return f"{file} is valid" if file.exists() else f"all defaults: there is no {file}"
 
 
 def _no_key(there: Session) -> CredentialsError | None:
     """The error that says that no key is configured; a broken one is no matter of this."""
-    from exchcli.cli.keys import scope_of
     from exchcli.core.credentials.lookup import find
 
     try:
@@ -161,9 +211,26 @@ def _no_key(there: Session) -> CredentialsError | None:
 def _credentials(there: Session) -> str:
     none = None if there.sandboxed else _no_key(there)
     if none is not None:
+        _check_rotation(there, none.message)
         raise Problem(f"{none.message} Public data only.", none.hint)
     pair = there.credentials()
-    return f"the key {pair.key[:4]}... comes from {pair.source}"
+    what = f"the key {pair.key[:4]}... comes from {pair.source}"
+    if there.sandboxed:
+        return what
+    _check_rotation(there, what[0].upper() + what[1:] + ".")
+    return f"{what}; not tried here: {scope_of(there).command('auth test')} does that"
+
+
+def _check_rotation(there: Session, what: str) -> None:
+    """A rotation that was interrupted: the key may be one that no longer holds."""
+    from exchcli.core.credentials.pending import PendingSource, read_intent
+
+    scope = scope_of(there)
+    if PendingSource(scope).exists() or read_intent(scope) is not None:
+        raise Problem(
+            f"A rotation of this key was not finished. {what}",
+            f"Run {scope.command('auth recover')}.",
+        )
 
 
 def _cron(there: Session) -> str:
@@ -212,6 +279,7 @@ def _clock(there: Session) -> str:
 def _limits(there: Session) -> str:
     from exchcli.cli.limits import used
 
+    check_folder(there.places.state)  # where they are counted, or would be
     rows = used(there)
     banned = [row for row in rows if row.banned_until is not None]
     if banned:
@@ -226,7 +294,9 @@ def _limits(there: Session) -> str:
     )
 
 
-def _window(there: Session) -> str:
+def _window(there: Session, broken: UsageError | None) -> str:
+    if broken is not None:  # the key may be one of another place than the default one
+        raise Problem("Nothing is signed while the configuration is broken.", None)
     from exchcli.core.request import Flow, Request
     from exchcli.core.window import LONGEST, LateClock, keep, measured
 

@@ -172,8 +172,8 @@ def time(ctx: typer.Context) -> None:
     here = session(ctx)
     moment = here.ask(here.exchange.server_time())
     sent, received = here.connected().span
-    seconds = moment and offset(moment, sent.wall, received.wall)
-    here.show(moment and ServerTime(here.exchange.name, moment, seconds))
+    name, before, after = here.exchange.name, sent.wall, received.wall
+    here.show(moment and ServerTime(name, moment, offset(moment, before, after)))
 
 
 @group.command(on=("dfx",), everyday=True, returns=Ping)

@@ -70,6 +70,10 @@ class Session:
             self._config = load(self.places.config_file, os.environ)
         return self._config
 
+    def assume(self, config: Config) -> None:
+        """Goes on with this configuration, whatever the file says."""
+        self._config = config
+
     @property
     def sandboxed(self) -> bool:
         return self.settings.sandbox or self.config.sandbox

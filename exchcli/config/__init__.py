@@ -36,6 +36,7 @@ __all__ = [
     "load",
     "set_value",
     "unset_value",
+    "without_file",
 ]
 
 EXCHANGES = ("dgt", "dfx")
@@ -96,6 +97,18 @@ def load(file: Path, env: Mapping[str, str]) -> Config:
     """What the file says, and over it what the environment says. Raises UsageError."""
     values = checked(read_document(file), file)
     return build(values | environment(env), file, sandbox=_sandbox(env))
+
+
+def without_file(file: Path, env: Mapping[str, str]) -> Config:
+    """What holds where the file, or a variable, cannot be relied on. Never raises.
+
+    A sandbox that was asked for in words that mean nothing is taken for one.
+    """
+    try:
+        return build(environment(env), file, sandbox=_sandbox(env))
+    except UsageError:
+        sandbox = env.get("EXCH_SANDBOX") or "false"
+        return build({}, file, sandbox=SWITCH.get(sandbox.lower(), True))
 
 
 def describe(config: Config, file: Path, env: Mapping[str, str]) -> list[Setting]:
