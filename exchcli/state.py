@@ -83,9 +83,9 @@ def sweep(path: Path) -> None:
 
     left = re.compile(rf"\.{re.escape(path.name[:100])}\.\d+\.[0-9a-f]{{8}}\.tmp")
     try:
-        for name in os.listdir(path.parent) if path.parent.is_dir() else ():
-            if left.fullmatch(name):
-                (path.parent / name).unlink(missing_ok=True)
+        for beside in path.parent.iterdir() if path.parent.is_dir() else ():
+            if left.fullmatch(beside.name):
+                beside.unlink(missing_ok=True)
     except OSError as error:
         raise cannot("clear up beside", path, error) from error
 

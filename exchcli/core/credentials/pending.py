@@ -84,6 +84,22 @@ def read_intent(scope: Scope) -> Intent | None:
     )
 
 
+def unfinished(scope: Scope) -> str | None:
+    """What to say while a rotation waits for `auth recover`; None if none does.
+
+    Nothing is read for it: a file that is broken waits as well.
+    """
+    recovering = scope.command("auth recover")
+    if PendingSource(scope).exists():
+        return f"The rotation of this key was not finished; {recovering} finishes it."
+    if _stands(_intent(scope)):
+        return (
+            "A new key was asked for, and what came of it is not known; "
+            f"{recovering} finds out whether this one still holds."
+        )
+    return None
+
+
 def keep_intent(scope: Scope, intent: Intent) -> None:
     """On the disk when this returns. Raises StateError."""
     write_atomically(_intent(scope), json.dumps(intent._asdict()).encode() + b"\n")

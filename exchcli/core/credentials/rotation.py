@@ -43,6 +43,7 @@ from exchcli.errors import (
     RateLimited,
     Rejected,
     StateError,
+    UsageError,
 )
 from exchcli.state import cannot, make_folder, sweep
 
@@ -107,8 +108,8 @@ def call(scope: Scope, hands: Hands) -> Credentials:
         assert hands.fetch is not None, "only a recovery asks for nothing"
         with interrupted_twice():
             return hands.fetch()
-    except (Rejected, CredentialsError, RateLimited, NotSent):
-        forget_intent(scope)  # it refused, or was not reached: the old key is as it was
+    except (Rejected, CredentialsError, RateLimited, NotSent, UsageError, StateError):
+        forget_intent(scope)  # it refused, or nothing was sent: the old key is as it was
         raise
     except ExchError as error:
         raise OutcomeUnknown(
@@ -155,7 +156,8 @@ def finish(scope: Scope, store: Store, pair: Credentials, hands: Hands, kept: bo
     except ExchError as error:
         setting = f"{scope.exchange}.profiles.{scope.profile}.store"
         raise CredentialsError(
-            f"The key is rotated, and the new one is in {store.words}; but {_inside(error)}",
+            f"The key is rotated, and the new one is in {store.words}; only the end is missing. "
+            f"{error.message}",
             f"Once that is mended, {recovering} finishes the rotation; "
             f"{setting} has to be {store.kind}.",
         ) from None
@@ -171,11 +173,6 @@ def forget(scope: Scope) -> None:
     """The intent first: a pending file alone can still be recovered without the exchange."""
     forget_intent(scope)
     PendingSource(scope).delete()
-
-
-def _inside(error: ExchError) -> str:
-    """An error's message as the end of another sentence."""
-    return error.message[:1].lower() + error.message[1:]
 
 
 def _settle(scope: Scope, intent: Intent, hands: Hands) -> str:
@@ -207,7 +204,8 @@ def _settle(scope: Scope, intent: Intent, hands: Hands) -> str:
             exchange=error.exchange,
             code=error.code,
         ) from None
-    hands.pin(source.kind)
+    if decided is None:
+        hands.pin(source.kind)
     forget_intent(scope)
     return f"The key {pair.key[:4]}... in {source.words} holds: nothing more is to be done."
 
