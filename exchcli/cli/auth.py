@@ -9,7 +9,7 @@ import typer
 
 from exchcli.cli.asking import ask_pair, ask_password, ask_username
 from exchcli.cli.confirm import confirm
-from exchcli.cli.keys import pin, scope_of, shadowed, unpin
+from exchcli.cli.keys import pin, scope_of, shadowed, tell_unfinished, unpin
 from exchcli.cli.registry import Group, Only
 from exchcli.cli.session import Session, session
 from exchcli.core.credentials import Credentials
@@ -22,6 +22,7 @@ from exchcli.errors import (
     ExchError,
     NoAnswer,
     RateLimited,
+    Rejected,
     UsageError,
     hinted,
 )
@@ -273,7 +274,11 @@ def _fetched(
     here: Session, scope: Scope, store: Store, question: str, username: str | None,
     password_stdin: bool, yes: bool,
 ) -> Credentials:  # fmt: skip
-    """A new pair from Dgtmarket, safely in the store."""
+    """A new pair from Dgtmarket, safely in the store.
+
+    What it says to a refusal is not repeated: it may quote the form, with the password.
+    """
+    here.connected()  # what keeps that from being made shows before there is an intent
     confirm(f"{_whose(here, scope)}: {question}", yes)
     user = ask_username(username)
     password = ask_password(password_stdin)
@@ -285,6 +290,13 @@ def _fetched(
             raise CredentialsError(
                 f"{here.exchange.title} refused the user name or the password (HTTP {error.code}).",
                 "Check both, and that its API is enabled for the account.",
+                exchange=error.exchange,
+                code=error.code,
+            ) from None
+        except Rejected as error:
+            raise Rejected(
+                f"{here.exchange.title} refused to make a key (HTTP {error.code}).",
+                "The old one is as it was. Check the user name and the password.",
                 exchange=error.exchange,
                 code=error.code,
             ) from None
@@ -348,6 +360,8 @@ def _status(here: Session) -> KeyStatus:
     else:
         source = find(scope)
         kind, place = source.kind, source.place
+        if kind != "pending":  # of that one, looking for the pair has told
+            tell_unfinished(here, scope)
     return KeyStatus(scope.exchange, scope.profile, kind, place, f"{pair.key[:4]}...")
 
 

@@ -10,6 +10,7 @@ from exchcli.config import Profile, set_value, unset_value
 from exchcli.config.values import profile_name
 from exchcli.core.credentials import Credentials, Secret
 from exchcli.core.credentials.lookup import find
+from exchcli.core.credentials.pending import unfinished
 from exchcli.core.credentials.stores import Scope, store_of
 from exchcli.errors import CredentialsError, UsageError
 
@@ -43,14 +44,18 @@ def pair_of(here: Session) -> Credentials:
     try:
         source = find(scope)
         if source.kind == "pending":
-            here.say(
-                "exch: the rotation of this key was not finished; "
-                f"{scope.command('auth recover')} finishes it."
-            )
+            tell_unfinished(here, scope)
         return source.read()
     except CredentialsError as error:
         error.exchange = scope.exchange
         raise
+
+
+def tell_unfinished(here: Session, scope: Scope) -> None:
+    """That a rotation waits for `auth recover`, if one does."""
+    waiting = unfinished(scope)
+    if waiting:
+        here.say(f"exch: {waiting}")
 
 
 def pin(here: Session, scope: Scope, kind: str) -> None:

@@ -19,7 +19,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from exchcli import output
 from exchcli.cli.options import Settings
 from exchcli.config import Config, load
-from exchcli.errors import CredentialsError, ExchError, StateError, Unreadable, UsageError
+from exchcli.errors import (
+    CredentialsError,
+    ExchError,
+    StateError,
+    Unreadable,
+    UsageError,
+    hinted,
+)
 from exchcli.state import Places, SymbolCache, places
 from exchcli.times import iso, typed_time
 
@@ -138,10 +145,20 @@ class Session:
             return self.pair
 
     def _with_source(self, error: CredentialsError) -> CredentialsError:
-        """The exchange's refusal of a key, with the place that the key came from."""
-        if self.pair is not None and error.code is not None:
-            told = f"The key {self.pair.key[:4]}... comes from {self.pair.source}."
-            error.hint = f"{told} {error.hint}" if error.hint else told
+        """The exchange's refusal of a key, with the place that the key came from.
+
+        A rotation that was interrupted comes first: it may well have revoked the key.
+        """
+        if self.pair is None or error.code is None:
+            return error
+        told = f"The key {self.pair.key[:4]}... comes from {self.pair.source}."
+        if not self.sandboxed:
+            from exchcli.cli.keys import scope_of
+            from exchcli.core.credentials.pending import unfinished
+
+            waiting = unfinished(scope_of(self))
+            told = f"{waiting} {told}" if waiting else told
+        hinted(error, told)
         return error
 
     def begin(self) -> tuple[str, ...] | None:

@@ -153,5 +153,5 @@ def test_a_key_of_an_unfinished_rotation_is_used_and_said_to_be(sources: Sources
     ran = sources.status()
     assert json.loads(ran.out)["key"] == "pend..."
     assert ran.err == (
-        "exch: the rotation of this key was not finished; `exch dgt auth recover` finishes it.\n"
+        "exch: The rotation of this key was not finished; `exch dgt auth recover` finishes it.\n"
     )
