@@ -218,7 +218,7 @@ def _credentials(there: Session) -> str:
     if there.sandboxed:
         return what
     _check_rotation(there, what[0].upper() + what[1:] + ".")
-    return f"{what}; not tried here: {scope_of(there).command('auth test')} does that"
+    return f"{what}; not tried ({scope_of(there).command('auth test')} does)"
 
 
 def _check_rotation(there: Session, what: str) -> None:

@@ -36,6 +36,8 @@ def limits(
     else:
         here.begin()
         here.show(used(here))
+        if here.exchange.name == "dfx" and here.format == "table":
+            here.say("--indicators shows the FR, FW and CR of each pair")
 
 
 def used(here: Session) -> list[Limits]:

@@ -69,8 +69,8 @@ def test_a_key_of_the_environment_is_not_there_for_cron(exch: Exch) -> None:
     assert ran.code == 0
     assert found["dgt credentials"] == (
         "ok",
-        "the key fake... comes from EXCH_DGT_KEY and EXCH_DGT_SECRET; not tried here: "
-        "`exch dgt auth test` does that",
+        "the key fake... comes from EXCH_DGT_KEY and EXCH_DGT_SECRET; not tried "
+        "(`exch dgt auth test` does)",
         None,
     )  # fmt: skip
     status, what, hint = found["dgt cron"]

@@ -96,6 +96,16 @@ def test_only_digifinex_has_indicators(exch: Exch) -> None:
     assert exch("--sandbox", "dgt", "account", "limits", "--indicators").code == 2
 
 
+def test_on_a_terminal_the_limits_of_digifinex_name_the_indicators(exch: Exch) -> None:
+    command = ["--sandbox", "dfx", "account", "limits"]
+    assert (
+        "--indicators shows the FR, FW and CR of each pair\n" in exch(*command, terminal=True).err
+    )
+    assert exch(*command).err == ""
+    dgt = exch("--sandbox", "dgt", "account", "limits", terminal=True)
+    assert "indicators" not in dgt.out + dgt.err
+
+
 def test_without_a_state_folder_public_reads_go_on_and_say_so_with_v(exch: Exch) -> None:
     exch.home.mkdir()
     (exch.home / "state").write_text("a file where a folder should be")
