@@ -6,7 +6,7 @@ inside it. Times are nanoseconds of the steady clock; see throttle_file.py for t
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from exchcli.config import Limit
 from exchcli.core.machine import SECOND, Reading, elapsed, same_boot
@@ -96,11 +96,25 @@ def until_free(db: sqlite3.Connection, number: int, excess: int, limit: Limit, n
     return held
 
 
-def ban_left(db: sqlite3.Connection, name: str, now: Reading) -> tuple[int, str]:
-    """Nanoseconds that a ban has still to go (0 or less: none), and its reason."""
+class Held(NamedTuple):
+    """A ban: the nanoseconds that it has still to go (0 or less: none), when it ends by the
+    wall clock, and its reason."""
+
+    left: int
+    ends: int
+    why: str
+
+
+def ban_at(db: sqlite3.Connection, name: str, now: Reading) -> Held:
+    """The ban of this name. Its end is the same whenever it is looked up, unless the wall clock
+    was set meanwhile: what both clocks drift apart by is no reason to tell another second.
+    """
     row = db.execute(
         "SELECT left, why, boot, steady, wall FROM bans WHERE name = ?", (name,)
     ).fetchone()
     if row is None:
-        return 0, ""
-    return row[0] - elapsed(Reading(*row[2:]), now), row[1]
+        return Held(0, now.wall, "")
+    left, why, then = row[0], row[1], Reading(*row[2:])
+    passed = elapsed(then, now)
+    was_set = round((now.wall - then.wall - passed) / SECOND) * SECOND
+    return Held(left - passed, then.wall + left + was_set, why)

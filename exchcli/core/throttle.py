@@ -12,13 +12,13 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from exchcli.config import Limit
-from exchcli.core.budgets import ban_left, budget_at, grant, until_free, weight_ahead
+from exchcli.core.budgets import Held, ban_at, budget_at, grant, until_free, weight_ahead
 from exchcli.core.machine import SECOND, Reading, read
 from exchcli.core.throttle_file import ThrottleFile
 from exchcli.errors import RateLimited, StateError
@@ -145,21 +145,24 @@ class Throttle:
                 self._warned = True
                 self._notices.trace(f"{error.message} Public reads go on without it.")
 
-    def ban(self, call: Call, scope: str, seconds: int, why: str) -> None:
-        """Nobody calls in this scope for so long. A longer ban that holds already stays."""
+    def ban(self, call: Call, scope: str, seconds: int, why: str) -> datetime:
+        """Nobody calls in this scope for so long: until the moment that is answered.
+
+        A longer ban that holds already stays. Raises StateError.
+        """
         name = self._name(scope, call.key)
         left = min(seconds, LONGEST_BAN) * SECOND
 
-        def write(db: sqlite3.Connection) -> None:
+        def write(db: sqlite3.Connection) -> datetime:
             now = self._clock()
-            held, _ = ban_left(db, name, now)
-            if left > held:
+            if left > ban_at(db, name, now).left:
                 db.execute(
                     "INSERT OR REPLACE INTO bans VALUES (?, ?, ?, ?, ?, ?)",
                     (name, left, *now, why),
                 )
+            return _moment(ban_at(db, name, now).ends)
 
-        self._file.run(write)
+        return self._file.run(write)
 
     def usage(self, key: str | None = None) -> list[Usage]:
         """Every budget, and every ban that holds; of a key's own only with the key.
@@ -218,11 +221,11 @@ class Throttle:
         """None when the call is granted and counted. Raises RateLimited for a ban."""
         now = self._clock()
         for scope in call.scopes:
-            left, why = ban_left(db, self._name(scope, call.key), now)
-            if left > SHORT_BAN * SECOND or (left > 0 and not self._patient):
-                raise self._banned(scope, left / SECOND, why, now)
-            if left > 0:
-                return Wait(left, None)
+            ban = ban_at(db, self._name(scope, call.key), now)
+            if ban.left > SHORT_BAN * SECOND or (ban.left > 0 and not self._patient):
+                raise self._banned(scope, ban)
+            if ban.left > 0:
+                return Wait(ban.left, None)
         limit = self._limits[call.budget]
         number, used, tickets = budget_at(db, self._name(call.budget, call.key), limit, now)
         room = limit.most if call.settling else limit.most - limit.most * RESERVE_PERCENT // 100
@@ -263,8 +266,8 @@ class Throttle:
     def _until(
         self, db: sqlite3.Connection, scope: str, key: str | None, now: Reading
     ) -> datetime | None:
-        left, _ = ban_left(db, self._name(scope, key), now)
-        return _moment(now, left / SECOND) if left > 0 else None
+        ban = ban_at(db, self._name(scope, key), now)
+        return _moment(ban.ends) if ban.left > 0 else None
 
     def _why(self, call: Call, wait: Wait) -> str:
         if wait.room is None:
@@ -278,17 +281,17 @@ class Throttle:
         )
 
     def _limited(self, why: str, seconds: float) -> RateLimited:
-        until = iso(_moment(self._clock(), seconds))
+        until = iso(_moment(self._clock().wall + int(seconds * SECOND)))
         return RateLimited(
             f"{why}, until {until}.",
             "Run it again then; without --no-wait, exch waits by itself.",
             exchange=self._exchange,
         )
 
-    def _banned(self, scope: str, seconds: float, why: str, now: Reading) -> RateLimited:
-        until = iso(_moment(now, seconds))
+    def _banned(self, scope: str, ban: Held) -> RateLimited:
+        until = iso(_moment(ban.ends))
         return RateLimited(
-            f"{self._title} is not asked before {until} ({_SCOPES[scope]}): {why}.",
+            f"{self._title} is not asked before {until} ({_SCOPES[scope]}): {ban.why}.",
             f"Run it again after {until}; `exch {self._exchange} account limits` shows it.",
             exchange=self._exchange,
         )
@@ -298,7 +301,6 @@ _UNITS = {"public": "public calls", "private": "private calls", "weight": "weigh
 _SCOPES = {"public": "public calls", "private": "signed calls", "trading": "new orders"}
 
 
-def _moment(now: Reading, seconds: float) -> datetime:
-    """The time of day in so many seconds, rounded up to a whole one."""
-    end = datetime.fromtimestamp(now.wall // SECOND + 1, UTC)
-    return end + timedelta(seconds=int(seconds))
+def _moment(wall: int) -> datetime:
+    """A time of day in nanoseconds, rounded up to a whole second."""
+    return datetime.fromtimestamp(-(-wall // SECOND), UTC)

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 from collections import deque
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -222,15 +223,32 @@ def test_a_ban_stops_every_process_until_it_ends_and_tells_when(machine: Machine
     with pytest.raises(RateLimited) as caught:
         other.reserve(PRIVATE)
     assert caught.value.message == (
-        "Dgtmarket is not asked before 2020-09-13T12:28:41Z (signed calls): "
+        "Dgtmarket is not asked before 2020-09-13T12:28:40Z (signed calls): "
         "it was asked too often [10005]."
     )
-    assert "2020-09-13T12:28:41Z" in (caught.value.hint or "")
+    assert "2020-09-13T12:28:40Z" in (caught.value.hint or "")
     other.reserve(PUBLIC)
     other.reserve(PRIVATE._replace(key="otherfakekey"))
     machine.pass_(120)
     other.reserve(PRIVATE)
     other.close()
+
+
+@pytest.mark.parametrize("wall", [1_600_000_000 * SECOND, 1_600_000_000 * SECOND + SECOND // 3])
+def test_a_ban_ends_at_the_same_moment_whenever_one_looks(machine: Machine, wall: int) -> None:
+    machine.wall = wall
+    one = machine.throttle()
+    told = {one.ban(PUBLIC, "public", 300, "because")}
+    for drift in (-200_000_000, -1, 0, 1, 200_000_000):  # of the wall clock, as it is corrected
+        machine.pass_(0.37)
+        machine.wall += drift
+        told |= {row.banned_until for row in one.usage() if row.banned_until is not None}
+    assert len(told) == 1
+    machine.wall += 60 * SECOND  # it was set
+    assert {row.banned_until for row in one.usage()} == {
+        None, told.pop() + timedelta(seconds=60)
+    }  # fmt: skip
+    one.close()
 
 
 def test_the_end_of_a_short_ban_is_waited_for(machine: Machine) -> None:
