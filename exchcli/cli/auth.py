@@ -296,7 +296,7 @@ def _fetched(
         except Rejected as error:
             raise Rejected(
                 f"{here.exchange.title} refused to make a key (HTTP {error.code}).",
-                "The old one is as it was. Check the user name and the password.",
+                "Nothing was changed. Check the user name and the password.",
                 exchange=error.exchange,
                 code=error.code,
             ) from None

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from exchcli.core.credentials import Credentials, Secret
+from exchcli.core.credentials.pair import checked
 from exchcli.core.request import Steps
-from exchcli.errors import Unreadable
+from exchcli.errors import CredentialsError, Unreadable
 from exchcli.exchanges.base import Exchange
 from exchcli.exchanges.endpoint import post_form
 
@@ -21,8 +22,9 @@ class Keys(Exchange):
         """
         reply = yield {"username": username, "password": password.reveal()}
         try:
-            return Credentials(
-                reply["key"].text(), Secret(reply["secret"].text()), "Dgtmarket's answer"
-            )
+            return checked(reply["key"].text(), reply["secret"].text(), "Dgtmarket's answer")
         except Unreadable:
             raise Unreadable("a reply without a key and a secret") from None
+        except CredentialsError as error:
+            words = error.message.removesuffix(".")
+            raise Unreadable(f"{words[:1].lower()}{words[1:]}") from None

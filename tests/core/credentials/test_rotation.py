@@ -16,6 +16,8 @@ from rotating import CLEAN, FINISHED, KILLED, ROTATE, Rotating
 from running import Exch, Ran
 
 from exchcli.core.credentials.rotation import WARNING
+from exchcli.core.throttle import Throttle
+from exchcli.errors import StateError
 
 
 def test_a_rotation_replaces_the_key_and_leaves_nothing_behind(dgt: Rotating) -> None:
@@ -118,7 +120,15 @@ def test_an_answer_that_breaks_off_is_unknown_and_never_asked_for_again(dgt: Rot
 
 
 @pytest.mark.parametrize(
-    "reply", ['{"key": "a"}', '{"key": "a", "secret": ["fake-canary"]}', "[]", "<html>fake-canary"]
+    "reply",
+    [
+        '{"key": "a"}',
+        '{"key": "a", "secret": ["fake-canary"]}',
+        '{"key": "a", "secret": "fake\\ncanary"}',
+        '{"key": "a", "secret": ""}',
+        "[]",
+        "<html>fake-canary",
+    ],
 )
 def test_an_answer_without_a_pair_is_unknown_and_not_repeated(dgt: Rotating, reply: str) -> None:
     def answers(connection: socket.socket, _pair: str) -> bool:
@@ -131,6 +141,7 @@ def test_an_answer_without_a_pair_is_unknown_and_not_repeated(dgt: Rotating, rep
         ran = dgt.rotate(option)
         assert (ran.code, ran.out) == (7, "")
         assert "canary" not in ran.err
+        assert dgt.files() == CLEAN | {"dgt-default.rotating.json"}
 
 
 def test_a_wrong_password_changes_nothing(dgt: Rotating) -> None:
@@ -142,6 +153,44 @@ def test_a_wrong_password_changes_nothing(dgt: Rotating) -> None:
         "Check both, and that its API is enabled for the account.\n",
     )
     assert (dgt.key(), dgt.files()) == ("old-...", CLEAN)
+
+
+def test_a_refusal_that_quotes_the_form_does_not_show_the_password(dgt: Rotating) -> None:
+    def quotes(connection: socket.socket, _pair: str) -> bool:
+        body = json.dumps({"detail": f"bad form: username={USERNAME}&password={PASSWORD}"})
+        head = f"HTTP/1.1 400 Bad Request\r\nContent-Length: {len(body)}\r\n\r\n"
+        connection.sendall((head + body).encode())
+        return True
+
+    dgt.keys.answer = quotes
+    for option in ("-v", "--raw"):
+        ran = dgt.rotate(option)
+        assert (ran.code, ran.out) == (4, "")
+        assert "Dgtmarket refused to make a key (HTTP 400). Nothing was changed." in ran.err
+        assert "fake-password" not in ran.err
+    assert dgt.files() == CLEAN
+
+
+@pytest.mark.parametrize(
+    "broken", [{"HTTPS_PROXY": "http://:::bad"}, {"SSL_CERT_FILE": "/nonexistent.pem"}]
+)
+def test_a_connection_that_cannot_even_be_made_changes_nothing(
+    dgt: Rotating, broken: dict[str, str]
+) -> None:
+    dgt.env |= {"EXCH_DGT_URL": "https://dgt.test/api", **broken}
+    assert dgt.rotate().code == 2
+    assert (dgt.key(), dgt.files()) == ("old-...", CLEAN)
+
+
+def test_a_database_that_refuses_the_request_changes_nothing(
+    dgt: Rotating, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def is_full(*_given: object) -> None:
+        raise StateError("The limits cannot be counted: disk full.", "Free some space.")
+
+    monkeypatch.setattr(Throttle, "reserve", is_full)
+    assert dgt.rotate().code == 12
+    assert (dgt.keys.made, dgt.key(), dgt.files()) == (0, "old-...", CLEAN)
 
 
 def test_an_exchange_that_is_not_reached_changes_nothing(dgt: Rotating) -> None:
