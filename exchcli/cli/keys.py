@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 
 from exchcli.cli.session import Session
 from exchcli.config import Profile, set_value, unset_value
@@ -60,20 +61,35 @@ def tell_unfinished(here: Session, scope: Scope) -> None:
 
 def pin(here: Session, scope: Scope, kind: str) -> None:
     """Writes into the configuration where the profile's key is kept."""
-    file, table = here.places.config_file, f"{scope.exchange}.profiles.{scope.profile}"
     changes = {"store": kind} if scope.kept.store != kind else {}
     if kind == "file" and scope.kept.path is None:
         changes = {"path": store_of(scope, "file").place, **changes}
-    for key, value in changes.items():
-        backup = set_value(file, f"{table}.{key}", value)
-        if backup:
-            here.say(f"exch: the comments of {file} could not be kept; the old file is {backup}.")
+    for name, value in changes.items():
+        _tell_backup(here, set_value(here.places.config_file, _setting(scope, name), value))
+    if kind != "file":
+        _unset_own_path(here, scope)
 
 
 def unpin(here: Session, scope: Scope) -> None:
     """Takes that out of the configuration again."""
-    table = f"{scope.exchange}.profiles.{scope.profile}"
-    unset_value(here.places.config_file, f"{table}.store")
+    _tell_backup(here, unset_value(here.places.config_file, _setting(scope, "store")))
+    _unset_own_path(here, scope)
+
+
+def _unset_own_path(here: Session, scope: Scope) -> None:
+    """The path that `pin` wrote; one that somebody chose stays."""
+    if scope.kept.path == scope.file(".json"):
+        _tell_backup(here, unset_value(here.places.config_file, _setting(scope, "path")))
+
+
+def _setting(scope: Scope, name: str) -> str:
+    return f"{scope.exchange}.profiles.{scope.profile}.{name}"
+
+
+def _tell_backup(here: Session, backup: Path | None) -> None:
+    if backup:
+        file = here.places.config_file
+        here.say(f"exch: the comments of {file} could not be kept; the old file is {backup}.")
 
 
 def shadowed(scope: Scope, kind: str) -> str | None:
