@@ -6,6 +6,7 @@ annotation: which columns go first when the terminal is narrow, which colours ha
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from decimal import Decimal
 from functools import cache
@@ -63,6 +64,9 @@ _LEAST_IMPORTANT: dict[type, tuple[str, ...]] = {
     ),
     Position: ("liquidation_rate", "leverage", "entry_price", "liquidation_price"),
 }
+# Columns that give way, last of all, to one that says more where it is there: an order that
+# waits for its stop price looks like any other without it, and the status tells of `filled`.
+_GIVES_WAY: dict[type, dict[str, str]] = {Order: {"filled": "stop_price"}}
 # Text that says enough when its end is missing. Never an id, an address or a currency.
 MAY_BE_SHORTENED = frozenset({"chain", "order_types", "zone"})
 # Names that need no title in a caption: what they hold says what it is.
@@ -98,10 +102,18 @@ def kind_of(row: object, name: str) -> Kind:
     return kinds(record)[name]
 
 
-def least_important(record: type) -> list[list[str]]:
-    """The columns that may be left out, least important first, in groups that go together."""
+def least_important(record: type, names: Collection[str]) -> list[list[list[str]]]:
+    """Which of these columns, those that have a value, may be left out: least important first,
+    in groups that go together. The first way to do so that makes a table narrow enough is it.
+    """
     listed = _LEAST_IMPORTANT.get(record) or reversed(names_of(record)[3:])
-    return [group.split() for group in listed]
+    groups = [group.split() for group in listed]
+    keeping = [
+        [*(group for group in groups if other not in group), [name]]
+        for name, other in _GIVES_WAY.get(record, {}).items()
+        if other in names
+    ]
+    return [*keeping, groups]
 
 
 def style_of(row: object, name: str, value: object) -> Style:

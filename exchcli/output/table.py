@@ -121,14 +121,19 @@ def _fitting(every: list[Column], record: type | None, screen: Screen) -> list[C
     """The columns that fit, None when too few do. Without a record none may be left out."""
     if width_of(every) <= screen.width:
         return every
-    shown = [_shortened(column, screen) for column in every]
-    for group in least_important(record) if record else ():
-        if width_of(shown) <= screen.width:
-            break
-        shown = [column for column in shown if column.name not in group]
-    kept = [column.name for column in shown]
-    whole = [column for column in every if column.name in kept]
-    return next((some for some in (whole, shown) if width_of(some) <= screen.width), None)
+    short = [_shortened(column, screen) for column in every]
+    for groups in least_important(record, [c.name for c in every]) if record else [[]]:
+        shown = short
+        for group in groups:
+            if width_of(shown) <= screen.width:
+                break
+            shown = [column for column in shown if column.name not in group]
+        kept = [column.name for column in shown]
+        whole = [column for column in every if column.name in kept]
+        for some in (whole, shown):
+            if width_of(some) <= screen.width:
+                return some
+    return None
 
 
 def _shortened(column: Column, screen: Screen) -> Column:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import pytest
 
+from exchcli import records
 from exchcli.output import FORMATS
 from exchcli.output.shape import kinds, title
 from exchcli.records import Candle, Currency, Symbol, Ticker, Trade
@@ -166,6 +167,29 @@ def test_the_least_important_columns_go_first(shown, ticker):
     assert all(fewer <= more for fewer, more in pairwise(left_out))
     assert not {"symbol", "last", "change_percent"} & left_out[-1]
     assert all(("high" in names) == ("low" in names) for names in left_out)
+
+
+def test_an_order_that_waits_for_its_stop_price_shows_it_before_what_is_filled(shown):
+    def order(id: str, status: str, stop: str | None) -> records.Order:
+        return records.Order(
+            id=id, symbol="BTCPLN", market="spot", side="sell", type="limit",
+            price=Decimal("2310.66000000"), stop_price=stop and Decimal(stop),
+            amount=Decimal("10.13214355"), filled=Decimal("0.00000000"), average_price=None,
+            cost=Decimal(0), status=status, exchange_status="ACTIVE", post_only=None,
+            created=None, updated=None, fills=None,
+        )  # fmt: skip
+
+    plain = order("17163", "open", None)
+    waiting = order("17165", "open", "2315.66000000")
+    without = shown([plain, plain, plain], records.Order, width=60)
+    assert ("Filled" in without, "Stop price" in without) == (True, False)
+    with_it = shown([plain, waiting, plain], records.Order, width=60)
+    assert ("Filled" in with_it, "Stop price" in with_it) == (False, True)
+    assert "2315.66000000" in with_it
+    assert "Too narrow for filled" in with_it
+    narrow = shown([plain, waiting, plain], records.Order, width=52)
+    assert "Filled" in narrow
+    assert "Too narrow for stop_price" in narrow
 
 
 def test_where_even_the_important_columns_do_not_fit_every_record_is_a_card(shown, trades):
