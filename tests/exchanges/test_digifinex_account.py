@@ -121,8 +121,16 @@ def test_the_documented_position_is_read(dfx: DigiFinex) -> None:
     ]
 
 
+def test_a_pair_without_a_position_is_not_listed(dfx: DigiFinex) -> None:
+    none = POSITIONS.replace('"long"', '""').replace('"amount": "3.0"', '"amount": "0"')
+    positions, _ = drive(dfx.positions("BTC_USDT"), none)
+    assert positions == []
+
+
 @pytest.mark.parametrize(("told", "side"), [("short", "short"), ("", None)])
-def test_a_pair_without_a_position_has_no_side(dfx: DigiFinex, told: str, side: Any) -> None:
+def test_a_position_is_listed_even_if_its_side_is_not_told(
+    dfx: DigiFinex, told: str, side: Any
+) -> None:
     (position,), asked = drive(dfx.positions(), POSITIONS.replace('"long"', json.dumps(told)))
     assert asked == ["GET /margin/positions"]
     assert position.side == side

@@ -111,9 +111,12 @@ class Account(Exchange):
 
     @get("/margin/positions", auth=True)
     def positions(self, symbol: str | None = None) -> Steps[list[Position]]:
-        """Margin positions; the sums of the account above them are left to --raw."""
+        """Margin positions; the sums of the account above them are left to --raw, and so is the
+        row without side and amount that stands for a pair without a position.
+        """
         reply = yield {"symbol": symbol} if symbol else {}
-        return [_position(row) for row in reply["positions"]]
+        found = [_position(row) for row in reply["positions"]]
+        return [position for position in found if position.side or position.amount]
 
     @get("/deposit/address", auth=True)
     def deposit_addresses(self, currency: str) -> Steps[list[Address]]:
