@@ -13,6 +13,7 @@ import sqlite3
 from pathlib import Path
 
 from exchcli.errors import StateError
+from exchcli.sandbox.store import private
 from exchcli.sandbox.wire import WireReply, json_reply
 
 SECOND = 1_000_000_000
@@ -50,7 +51,7 @@ class Limits:
         """
         try:
             return self._wait(scope, most, now, weight)
-        except sqlite3.Error as error:
+        except (sqlite3.Error, OSError) as error:
             raise StateError(
                 f"The sandbox's limits in {self._path} cannot be counted: {error}.",
                 "Make room there and its folder writable, or start over with `exch sandbox reset`.",
@@ -95,6 +96,7 @@ class Limits:
 
     def _database(self) -> sqlite3.Connection:
         if self._opened is None:
+            private(self._path)
             db = sqlite3.connect(
                 self._path, timeout=10, isolation_level=None, check_same_thread=False
             )

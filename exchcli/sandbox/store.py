@@ -162,6 +162,14 @@ class Store:
             raise _unusable(self.path, str(error)) from error
 
 
+def private(path: Path) -> None:
+    """Makes a file that only its owner may read, if it is not there yet, whatever the umask.
+
+    SQLite gives the files beside it, those of its log, the same mode.
+    """
+    os.close(os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))
+
+
 def reset(folder: Path) -> None:
     """Removes the sandbox's files, so that the next use starts a new market at its opening.
 
@@ -234,6 +242,7 @@ def _create(path: Path, now: int, seed: int) -> None:
             if time.time() - left.stat().st_mtime > 60:
                 left.unlink()
     draft = path.with_name(f"{FILE}.new-{os.getpid()}-{time.monotonic_ns()}")
+    private(draft)
     db = sqlite3.connect(draft, isolation_level=None)
     try:
         # Nobody sees the draft: a crash while it is made leaves no store, so one sync at the

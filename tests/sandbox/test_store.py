@@ -27,6 +27,23 @@ def test_the_folder_is_made_for_its_owner_only(ask):
     assert stat.S_IMODE(ask.folder.stat().st_mode) == 0o700
 
 
+def test_no_file_can_be_read_by_others_whatever_the_umask(open_sandbox):
+    before = os.umask(0)
+    try:
+        opened = open_sandbox("private")
+        opened.reply("/v3/ticker")
+        with opened.sandbox.store.writing() as db:
+            db.execute("UPDATE sandbox SET seed = seed")
+            db.execute("CREATE TABLE more (id INTEGER)")
+    finally:
+        os.umask(before)
+    modes = {
+        p.name: stat.S_IMODE(p.stat().st_mode) for p in opened.sandbox.store.path.parent.iterdir()
+    }
+    assert {f"{FILE}-wal", f"{FILE}-shm", f"{FILE}-limits-journal"} < modes.keys()
+    assert set(modes.values()) == {0o600}
+
+
 def test_closing_leaves_the_store_the_limits_and_no_drafts(ask):
     ask("/v3/ticker")
     ask.sandbox.close()
