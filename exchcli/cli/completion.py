@@ -20,9 +20,10 @@ bash, without it:
   echo '. ~/.exch-completion.bash' >> ~/.bashrc
 
 \b
-zsh (the second line once, and above any compinit of your own):
+zsh (the last two lines once, and above any compinit of your own):
   mkdir -p ~/.zfunc && exch completion zsh > ~/.zfunc/_exch
-  echo 'fpath=(~/.zfunc $fpath); autoload -Uz compinit && compinit' >> ~/.zshrc
+  echo 'fpath=(~/.zfunc $fpath)' >> ~/.zshrc
+  echo 'autoload -Uz compinit && compinit' >> ~/.zshrc
 
 \b
 fish:

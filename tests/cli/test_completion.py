@@ -276,6 +276,14 @@ def test_what_exch_says_about_installing_installs_it(name: str, home: Path, tmp_
     assert said.stdout == SAID[name]
 
 
+def test_what_exch_says_about_installing_fits_a_terminal(home: Path) -> None:
+    told = subprocess.run(
+        ["exch", "completion", "--help"],
+        env=environment(home), capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert max(map(len, told.stdout.splitlines())) <= 80
+
+
 def test_the_list_of_commands_names_completion_in_one_line(home: Path) -> None:
     shown = dict(Root().summaries())["completion"]
     assert shown == "Completion by TAB, for bash, zsh and fish."
