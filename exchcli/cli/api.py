@@ -16,7 +16,6 @@ from exchcli.errors import OutcomeUnknown, UsageError
 group = Group("api", "Any endpoint.")
 
 LOOK_FIRST = "It may have been done: look at the account before you send it again."
-METHODS = ("GET", "POST", "DELETE", "PUT", "PATCH")
 
 
 @group.command(everyday=True)
@@ -39,7 +38,7 @@ def api(
     Anything but GET may trade or move money: it asks first, is sent once and never again.
     """
     here = session(ctx)
-    method, path = _method_and_path(words)
+    method, path = _method_and_path(here, words)
     fields = _fields(field or [])
     if method == "GET":
         here.ask(here.exchange.any_endpoint(method, path, fields))
@@ -63,12 +62,15 @@ def _send(here: Session, method: str, path: str, fields: dict[str, str]) -> None
         ) from None
 
 
-def _method_and_path(words: list[str]) -> tuple[str, str]:
+def _method_and_path(here: Session, words: list[str]) -> tuple[str, str]:
     if len(words) > 2:
         raise UsageError("api takes a method and a path.", "Write parameters as -f key=value.")
     method = words[0].upper() if len(words) == 2 else "GET"
-    if method not in METHODS:
-        raise UsageError(f"{words[0]!r} is no method.", f"Choose {', '.join(METHODS)}.")
+    if method not in here.exchange.methods:
+        raise UsageError(
+            f"{words[0]!r} is no method of {here.exchange.title}.",
+            f"Choose {', '.join(here.exchange.methods)}.",
+        )
     return method, _path(words[-1])
 
 

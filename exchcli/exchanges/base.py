@@ -45,6 +45,8 @@ class Exchange:
     url: ClassVar[str]
     # How parameters are sent with anything but a GET.
     bodies: ClassVar[Literal["form", "json"]]
+    # All that its document has.
+    methods: ClassVar[tuple[str, ...]]
     # Error codes by which it stops listening for a while.
     bans: ClassVar[Mapping[str, Ban]] = {"429": Ban(60)}
     # Error codes that a wrong timestamp has: those that say so, and those that may mean that.

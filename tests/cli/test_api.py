@@ -98,12 +98,30 @@ def test_a_path_stays_on_the_exchange_and_bad_ones_are_not_sent(
     assert complaint in json.loads(ran.err)["error"]["message"]
 
 
-@pytest.mark.parametrize("method", ["POST", "DELETE", "PUT", "PATCH"])
+@pytest.mark.parametrize("method", ["POST", "DELETE"])
 def test_anything_but_get_is_not_sent_where_nobody_can_agree(exch: Exch, method: str) -> None:
     with loopback(reply("{}")) as server:
         ran = exch("dgt", "api", method, "/private/offers/", EXCH_DGT_URL=server.url, **KEYS)
     assert (ran.code, ran.out, server.requests) == (2, "", [])
     assert "--yes" in json.loads(ran.err)["error"]["hint"]
+
+
+@pytest.mark.parametrize(
+    ("exchange", "method", "methods"),
+    [
+        ("dgt", "PATCH", "GET, POST, DELETE"),
+        ("dgt", "PUT", "GET, POST, DELETE"),
+        ("dfx", "DELETE", "GET, POST"),
+    ],
+)
+def test_a_method_that_the_exchange_does_not_have_is_told_before_anything_is_asked(
+    exch: Exch, exchange: str, method: str, methods: str
+) -> None:
+    for more in ([], ["--yes"]):
+        ran = exch(exchange, "api", method, "/private/offers/", *more)
+        error = json.loads(ran.err)["error"]
+        assert (ran.code, error["hint"]) == (2, f"Choose {methods}.")
+        assert f"{method!r} is no method of" in error["message"]
 
 
 def test_a_person_is_asked_first_and_no_is_no(exch: Exch) -> None:

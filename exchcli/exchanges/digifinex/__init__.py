@@ -27,6 +27,7 @@ class DigiFinex(MarketData, Orders, Account):
     url = "https://openapi.digifinex.com/v3"
     example = "btc_usdt or BTC/USDT"
     bodies = "form"
+    methods = ("GET", "POST")
     # "API Endpoints Description": 2 minutes; "Risk Control and API Ban": 30 minutes.
     bans = {  # noqa: RUF012 -- nobody changes it
         "429": Ban(60),
