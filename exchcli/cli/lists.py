@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated, TypeVar
@@ -99,15 +99,49 @@ def ask_of(here: Session, symbol: str | None, flow: Flow[T]) -> T:
 
 
 @contextmanager
-def looking_for(here: Session, what: str, ids: list[str], where: str) -> Iterator[None]:
-    """Tells a plain "not found" as what was not found, and where ids are listed."""
+def looking_for(
+    here: Session,
+    what: str,
+    ids: list[str],
+    where: str,
+    one: Callable[[str], Flow[object]] | None = None,
+) -> Iterator[None]:
+    """Tells a plain "not found" as what was not found, and where ids are listed.
+
+    Of several, each is asked for by `one`, since the refusal does not say which it means.
+    """
     try:
         yield
     except Rejected as error:
         if error.code == "404":
-            none = f"no {what} {ids[0]}" if len(ids) == 1 else f"not all of these {what}s"
-            error.message = f"{here.exchange.title} has {none}."
+            several = one is not None and len(ids) > 1
+            gone = [id for id in ids if one and _is_gone(here, one(id))] if several else ids
+            error.message = f"{here.exchange.title} has no {what} {', '.join(gone or ids)}."
             error.hint = f"`exch {here.exchange.name} {where}` lists them."
+        raise
+
+
+def _is_gone(here: Session, flow: Flow[object]) -> bool:
+    try:
+        here.ask(flow, quietly=True)
+    except Rejected as error:
+        if error.code == "404":
+            return True
+        raise
+    return False
+
+
+@contextmanager
+def in_own_words(here: Session, words: Sequence[str | None], command: str) -> Iterator[None]:
+    """Tells where the exchange's own words are shown, if it refuses a filter by some of them:
+    they are not documented, and so cannot be checked here.
+    """
+    try:
+        yield
+    except Rejected as error:
+        said = " or ".join(repr(word) for word in words if word)
+        if said and error.code == "400":
+            error.hint = f"{said} may be no word of its own: `exch {command}` shows those it has."
         raise
 
 

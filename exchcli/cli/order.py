@@ -2,6 +2,7 @@
 
 # Typer reads the annotations at run time, so they are not postponed here.
 import re
+from functools import partial
 from typing import Annotated, Literal
 
 import typer
@@ -14,6 +15,7 @@ from exchcli.cli.lists import (
     Offset,
     ask_of,
     counted_id,
+    in_own_words,
     listing,
     looking_for,
     market_of,
@@ -41,7 +43,8 @@ def show(
     here = session(ctx)
     wanted = list(dict.fromkeys(_typed_id(here, text) for text in ids))
     market = market_of(margin)
-    with looking_for(here, "order", wanted, "order list --history"):
+    one = partial(here.exchange.order, market=market)
+    with looking_for(here, "order", wanted, "order list --history", one):
         found: Order | list[Order]
         if len(wanted) == 1:
             found = here.ask(here.exchange.order(wanted[0], market))
@@ -85,7 +88,9 @@ def list_(
     word = status.lower() if status else None
     with listing(here, start, end, limit, all_, offset) as wanted:
         if history or word not in (None, *OPEN):
-            rows = ask_of(here, symbol, here.exchange.orders(wanted, name, side, status, market))
+            flow = here.exchange.orders(wanted, name, side, status, market)
+            with in_own_words(here, [status], f"{here.exchange.name} orders --history"):
+                rows = ask_of(here, symbol, flow)
         else:
             most = None if word else wanted.limit
             flow = here.exchange.open_orders(wanted._replace(limit=most), name, side, market)

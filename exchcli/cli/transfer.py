@@ -5,7 +5,16 @@ from typing import Annotated
 
 import typer
 
-from exchcli.cli.lists import All, Limit, MaybeCurrency, Offset, counted_id, listing, looking_for
+from exchcli.cli.lists import (
+    All,
+    Limit,
+    MaybeCurrency,
+    Offset,
+    counted_id,
+    in_own_words,
+    listing,
+    looking_for,
+)
 from exchcli.cli.market import typed_currency
 from exchcli.cli.registry import Group
 from exchcli.cli.session import session
@@ -32,7 +41,8 @@ def list_(
     here = session(ctx)
     name = typed_currency(currency)
     with listing(here, limit=limit, whole=all_, offset=offset) as wanted:
-        rows = here.ask(here.exchange.transfers(wanted, name, type, status))
+        with in_own_words(here, [type, status], "dgt transfer list"):
+            rows = here.ask(here.exchange.transfers(wanted, name, type, status))
     here.show(rows)
 
 

@@ -130,8 +130,29 @@ def test_an_order_that_is_not_there_is_told_with_the_place_where_ids_are(sandbox
     error = json.loads(ran.err)["error"]
     assert error["message"] == "Dgtmarket has no order 99999."
     assert error["hint"] == "`exch dgt order list --history` lists them."
-    ran = sandboxed("dgt", "order", "show", "99999", "99998")
-    assert "Dgtmarket has not all of these orders." in ran.err
+    there, *_ = ids(sandboxed("dgt", "orders"))
+    ran = sandboxed("dgt", "order", "show", "99999", there, "99998")
+    assert "Dgtmarket has no order 99999, 99998." in ran.err
+
+
+@pytest.mark.parametrize(
+    ("words", "step"),
+    [
+        ("dgt orders --status foo", "`exch dgt orders --history`"),
+        ("dgt transfer list --type foo", "`exch dgt transfer list`"),
+        ("dgt api /nonsense", "Check the path"),
+        ("dgt api DELETE /private/wallets/ --yes", "another method"),
+        ("dfx order show x", "`exch dfx order list --history`"),
+        ("dfx api /nonsense", "Check the path"),
+        ("dfx api POST /spot/assets --yes", "GET and POST"),
+        ("dfx api /spot/order/history -f start_time=x", "parameters"),
+        ("dfx api /spot/order/history -f start_time=9 -f end_time=8", "later than --start"),
+    ],
+)
+def test_a_refusal_names_the_next_step(sandboxed: Exch, words: str, step: str) -> None:
+    ran = sandboxed(*words.split())
+    assert ran.code == 4
+    assert step in json.loads(ran.err)["error"]["hint"]
 
 
 @pytest.mark.parametrize(
@@ -166,5 +187,8 @@ def test_orders_on_a_terminal_are_a_table_with_what_decides_first(sandboxed: Exc
     ran = sandboxed("dgt", "orders", terminal=True)
     assert ran.code == 0
     heading = next(line for line in ran.out.splitlines() if line.startswith("ID"))
-    assert heading.split()[:6] == ["ID", "Symbol", "Side", "Price", "Amount", "Filled"]
+    assert heading.split()[:5] == ["ID", "Symbol", "Side", "Price", "Stop"]
     assert "Status" in heading
+    every = sandboxed("dgt", "orders", "--history", terminal=True).out
+    heading = next(line for line in every.splitlines() if line.startswith("ID"))
+    assert heading.split()[:6] == ["ID", "Symbol", "Side", "Price", "Amount", "Filled"]

@@ -25,6 +25,11 @@ _REVOKED = (
 _NOT_ENABLED = (
     "Dgtmarket enables its API for each account on request: ask its support, or use another key."
 )
+_NEXT_STEPS = {
+    400: "Check the arguments; -v shows what is sent.",
+    404: "Check the path, like /private/offers/ with the slash at its end, and the id in it.",
+    405: "This path takes another method: name GET, POST or DELETE before it.",
+}
 
 
 class Dgtmarket(MarketData, Account, Keys):
@@ -33,6 +38,7 @@ class Dgtmarket(MarketData, Account, Keys):
     url = "https://dgtmarket.com/api"
     example = "btcpln or BTC/PLN"
     bodies = "json"
+    methods = ("GET", "POST", "DELETE")
     # The document has no code for an expired timestamp.
     stamp_suspected = frozenset({"401", "403"})
     probe = Endpoint("GET", "/private/wallets/", auth=True)
@@ -58,6 +64,7 @@ class Dgtmarket(MarketData, Account, Keys):
             )
         raise Rejected(
             f"Dgtmarket refused the request (HTTP {status}){words}",
+            _NEXT_STEPS.get(status),
             exchange=self.name,
             code=str(status),
         )

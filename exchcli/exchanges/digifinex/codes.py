@@ -24,19 +24,27 @@ _LATER = "Wait until the ban ends; `exch dfx account limits` shows when."
 _FUNDS = "`exch dfx balances` shows what there is."
 _RULES = "`exch dfx symbols` lists the precision and the minimum of each pair."
 _STRETCH = "Ask for a shorter or a later stretch with --start and --end."
+_METHOD = "DigiFinex takes GET and POST: `exch dfx api POST PATH` sends the other one."
+_PARAMETER = "Check the names and values of the parameters; -v shows what is sent."
+_ENDPOINT = (
+    "Check the path, like /spot/assets; `exch dfx auth status` shows whether there is a key."
+)
+_ORDERS = "`exch dfx order list --history` lists them; --margin looks in the margin account."
+_DATE = "Give --start and --end as epoch seconds, ISO 8601 or ago (3d)."
+_LATER_END = "Give an --end that is later than --start."
 _WHITELIST = "Add it to the withdrawal addresses in the account's settings at DigiFinex."
 
 # code: (kind of error, what happened, what to do next)
 _CODES: dict[int, tuple[type[ExchError], str, str | None]] = {
-    10001: (Rejected, "wrong request method", None),
+    10001: (Rejected, "wrong request method", _METHOD),
     10002: (CredentialsError, "the API key is not known", _ANOTHER),
     10003: (CredentialsError, "the signature does not match the secret", _MISMATCH),
-    10004: (Rejected, "a parameter is not allowed", None),
+    10004: (Rejected, "a parameter is not allowed", _PARAMETER),
     10005: (RateLimited, "it was asked too often", "Wait two minutes, then run it again."),
     10006: (CredentialsError, "the API key lacks the permission for this", _PERMISSION),
     10007: (CredentialsError, "this IP address is not allowed for the API key", _ADDRESS),
     10008: (Rejected, "the request's timestamp was not accepted", "Check this machine's clock."),
-    10009: (Rejected, "there is no such endpoint, or the API key is missing", None),
+    10009: (Rejected, "there is no such endpoint, or the API key is missing", _ENDPOINT),
     10011: (CredentialsError, "the API key has expired", _EXPIRED),
     20002: (Rejected, "trading of this pair is suspended", None),
     20007: (Rejected, "the price has too many decimals", _RULES),
@@ -45,14 +53,14 @@ _CODES: dict[int, tuple[type[ExchError], str, str | None]] = {
     20010: (Rejected, "the order's value is below the minimum", _RULES),
     20011: (Rejected, "the balance is too small", _FUNDS),
     20012: (Rejected, "the side is neither buy nor sell", None),
-    20013: (Rejected, "there is no such order", None),
-    20014: (Rejected, "the date is not valid", None),
+    20013: (Rejected, "there is no such order", _ORDERS),
+    20014: (Rejected, "the date is not valid", _DATE),
     20015: (Rejected, "the date is out of range", _STRETCH),
     20018: (RateLimited, "the account is banned from trading by API", _LATER),
     20019: (UnknownSymbol, "there is no such pair", "`exch dfx symbols` lists them."),
     20020: (RateLimited, "trading is suspended for breaking the trading rules", _LATER),
     20021: (UnknownCurrency, "there is no such currency", "`exch dfx currencies` lists them."),
-    20022: (Rejected, "the end is not later than the start", None),
+    20022: (Rejected, "the end is not later than the start", _LATER_END),
     20023: (Rejected, "these accounts have no transfer between them", None),
     20024: (Rejected, "the amount is not valid", None),
     20025: (Rejected, "this currency cannot be transferred at the moment", None),
