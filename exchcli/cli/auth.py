@@ -14,7 +14,7 @@ from exchcli.cli.registry import Group, Only
 from exchcli.cli.session import Session, session
 from exchcli.core.credentials import Credentials
 from exchcli.core.credentials.lookup import find, owned, refuse_pending
-from exchcli.core.credentials.pending import forget_intent
+from exchcli.core.credentials.pending import PendingSource, forget_intent
 from exchcli.core.credentials.rotation import Hands, alone, recovered, rotated
 from exchcli.core.credentials.stores import CommandSource, Scope, Store, store_of
 from exchcli.errors import (
@@ -179,9 +179,15 @@ def rotate(
     """
     here = session(ctx)
     scope = _real(here)
-    with _changing(scope):
+    with alone(scope):
+        refuse_pending(scope, even_broken=False)
         store = owned(scope, "rotated")
         question = f"fetch a new key into {store.words}? The old one is revoked at once."
+        fault = PendingSource(scope).fault()
+        if fault is not None:
+            question = (
+                f"a rotation was not finished, and its key is given up. {fault} So {question}"
+            )
         pair = _fetched(here, scope, store, question, username, password_stdin, yes)
     _try(here, pair)
     here.say(f"{_whose(here, scope)}: the new key is in {pair.source}, and was accepted.")

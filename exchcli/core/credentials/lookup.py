@@ -25,8 +25,11 @@ from exchcli.errors import CredentialsError
 def find(scope: Scope) -> Source:
     """The source; nothing is read from it yet. Raises CredentialsError if there is none."""
     pending = PendingSource(scope)
-    if pending.exists():
-        return pending
+    return pending if pending.exists() else configured(scope)
+
+
+def configured(scope: Scope) -> Source:
+    """The source when no rotation is unfinished. Raises CredentialsError if there is none."""
     source = _environment(scope) or _systemd(scope) or pinned(scope)
     if source is None:
         raise CredentialsError(
@@ -51,10 +54,10 @@ def pinned(scope: Scope) -> Source | None:
 def owned(scope: Scope, doing: str) -> Store:
     """The store that exch may write, if that is where the pair comes from.
 
-    Raises CredentialsError; `doing` is what is refused, such as "rotated".
+    Raises CredentialsError; `doing` is what is refused, such as "rotated". A rotation that is
+    unfinished is to be refused before.
     """
-    refuse_pending(scope)
-    source = find(scope)
+    source = configured(scope)
     if scope.kept.store == source.kind and scope.kept.store != "command":
         return store_of(scope, source.kind)
     raise CredentialsError(
@@ -63,9 +66,10 @@ def owned(scope: Scope, doing: str) -> Store:
     )
 
 
-def refuse_pending(scope: Scope) -> None:
+def refuse_pending(scope: Scope, *, even_broken: bool = True) -> None:
     """Nothing else is changed while a new pair waits to be put where it belongs."""
-    if PendingSource(scope).exists():
+    pending = PendingSource(scope)
+    if pending.exists() and (even_broken or pending.fault() is None):
         raise CredentialsError(
             "A rotation of this key was not finished.",
             f"Run {scope.command('auth recover')} first.",

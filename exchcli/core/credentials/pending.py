@@ -40,11 +40,24 @@ class PendingSource:
         return _stands(self.path)
 
     def read(self) -> Credentials:
-        return parse(self._data(), self.words)
+        """The pair. Raises CredentialsError, which says how to go on without it."""
+        try:
+            return parse(read_private(self.path), self.words)
+        except CredentialsError as error:
+            raise CredentialsError(error.message, self._way_out()) from None
+
+    def fault(self) -> str | None:
+        """Why the pair cannot be read; None if it can be, or if there is none."""
+        try:
+            if self.exists():
+                self.read()
+        except CredentialsError as error:
+            return error.message
+        return None
 
     def store(self) -> str:
         """The kind of store that it was to go to."""
-        content = as_object(self._data().decode("utf-8", "replace")) or {}
+        content = as_object(read_private(self.path).decode("utf-8", "replace")) or {}
         kind = content.get("store")
         return kind if kind in ("keyring", "file") else "keyring"
 
@@ -60,15 +73,17 @@ class PendingSource:
     def delete(self) -> None:
         _remove(self.path)
 
-    def _data(self) -> bytes:
-        try:
-            return read_private(self.path)
-        except CredentialsError as error:
-            raise CredentialsError(
-                error.message,
-                f"It holds the only valid key of {self._scope.exchange}: correct it, "
-                f"then run {self._scope.command('auth recover')}.",
-            ) from None
+    def _way_out(self) -> str:
+        """It holds the only valid key; where that cannot be mended, another has to be fetched."""
+        scope = self._scope
+        if scope.kept.store in ("keyring", "file"):
+            another = scope.command("auth rotate")
+        else:
+            another = f"remove {self.path}, then {scope.command('auth login --username USER')}"
+        return (
+            f"If that file can be corrected, do so and run {scope.command('auth recover')}; "
+            f"if its key is lost, fetch another: {another}."
+        )
 
 
 def read_intent(scope: Scope) -> Intent | None:

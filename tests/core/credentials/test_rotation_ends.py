@@ -109,3 +109,46 @@ def test_a_secret_that_a_killed_login_left_beside_its_file_is_removed(
     assert len(dgt.files() - CLEAN) == 2
     dgt(*then)
     assert dgt.files() - CLEAN == {other.name}
+
+
+BROKEN = ['{"key": "new1-k', "", '{"key": "new1-key", "secret": "fake canary", "store": "file"}']
+
+
+@pytest.mark.parametrize("content", BROKEN)
+def test_a_new_key_that_cannot_be_read_is_given_up_for_another(dgt: Rotating, content: str) -> None:
+    dgt.die("keep_pending", "after")
+    waiting = dgt.folder / "dgt-default.pending.json"
+    waiting.write_text(content)
+    for lost in (dgt("recover"), dgt("test")):
+        assert lost.code == 3
+        assert "if its key is lost, fetch another: `exch dgt auth rotate`." in lost.err
+        assert "canary" not in lost.err
+    asks = dgt("rotate", "--username", USERNAME, "--password-stdin", typed=PASSWORD)
+    assert (asks.code, waiting.read_text()) == (2, content)
+    ran = dgt.rotate()
+    assert ran.code == 0, ran.err
+    assert (dgt.keys.made, dgt.key(), dgt.files()) == (2, "new2...", CLEAN)
+    assert dgt("test").code == 0
+
+
+def test_a_first_key_that_cannot_be_read_has_to_be_removed_for_another(exch: Exch) -> None:
+    folder = exch.home / "state" / "credentials"
+    folder.mkdir(parents=True)
+    waiting = folder / "dgt-default.pending.json"
+    waiting.write_text("{")
+    waiting.chmod(0o600)
+    with dgt_keys() as (_keys, url):
+        login = [*LOGIN, "--store", "file"]
+        refused = exch(*login, typed=PASSWORD, EXCH_DGT_URL=url)
+        assert (refused.code, "auth recover" in refused.err) == (3, True)
+        lost = exch("dgt", "auth", "recover", "-o", "table", EXCH_DGT_URL=url)
+        assert f"remove {waiting}, then `exch dgt auth login --username USER`." in lost.err
+        waiting.unlink()
+        assert exch(*login, typed=PASSWORD, EXCH_DGT_URL=url).code == 0
+
+
+def test_a_new_key_that_can_be_read_is_not_given_up(dgt: Rotating) -> None:
+    dgt.die("keep_pending", "after")
+    ran = dgt.rotate()
+    assert (ran.code, dgt.keys.made) == (3, 1)
+    assert ran.err.endswith("Run `exch dgt auth recover` first.\n")
