@@ -24,7 +24,10 @@ An error's message says what happened, its hint what to do next. Both are one li
 from __future__ import annotations
 
 from enum import IntEnum
-from typing import ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 Retry = Literal["safe", "never", "after", "fix"]
 
@@ -119,11 +122,13 @@ class UnknownCurrency(Rejected):
 
 
 class RateLimited(ExchError):
-    """`seconds` is for how long the exchange wants to be left alone, where it says so."""
+    """`seconds` is for how long the exchange wants to be left alone, where it says so; `until`
+    when exch asks again, where that is remembered for all commands."""
 
     exit = Exit.RATE_LIMITED
     kind = "rate_limited"
     seconds: int | None = None
+    until: datetime | None = None
 
 
 class NoAnswer(ExchError):

@@ -13,8 +13,11 @@ from exchcli.errors import (
     RateLimited,
     Unreadable,
 )
+from exchcli.times import iso
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     import httpx
 
 
@@ -73,4 +76,11 @@ def told(error: ExchError, name: str, title: str) -> ExchError:
         error.hint = "Nothing was changed; run it again, or give it longer with --timeout."
     elif isinstance(error, RateLimited):
         error.message = f"{title} refused: {error.message}."
+        if error.until is not None:
+            error.hint = again(name, error.until)
     return error
+
+
+def again(name: str, until: datetime) -> str:
+    """The next step after a ban that is remembered."""
+    return f"Run it again after {iso(until)}; `exch {name} account limits` shows it."

@@ -2,9 +2,9 @@
 
     throttle -> stamp -> encode once -> sign -> send -> check
 
-A read is tried up to three times, with a jittered pause between, within one deadline, and once
-more when it was refused for a timestamp that was wrong. The transport is the only seam: the
-network, the embedded sandbox or a test's own.
+A read is tried up to three times, with a jittered pause between, within one deadline, or when a
+short ban has ended; and once more when it was refused for a timestamp that was wrong. The transport
+is the only seam: the network, the embedded sandbox or a test's own.
 """
 
 from __future__ import annotations
@@ -171,6 +171,10 @@ class Client:
                     raise
                 self._trace(f"{error.message}; trying again in {pause:.2f} s")
                 self._sleep(pause)
+            except RateLimited as error:
+                if tries == TRIES or not self._waits_for(error):
+                    raise
+                self._trace(f"{error.message}; trying again when the throttle grants it")
         raise AssertionError("unreachable")
 
     def _send_once(self, request: Request) -> Answer:
@@ -277,12 +281,20 @@ class Client:
         except ExchError:  # the refusal at hand tells more
             return False
 
+    def _waits_for(self, error: RateLimited) -> bool:
+        """Whether the throttle will wait for the end of this ban, as any other command would."""
+        return (
+            self._throttle is not None
+            and error.until is not None
+            and self._throttle.waits_for(error.until)
+        )
+
     def _remember_ban(self, call: Call, error: RateLimited) -> None:
         ban = self._exchange.bans.get(error.code or "")
         if ban is None or self._throttle is None:
             return
         scope, seconds = ban.scope or call.scopes[0], error.seconds or ban.seconds
         try:
-            self._throttle.ban(call, scope, seconds, error.message)
+            error.until = self._throttle.ban(call, scope, seconds, error.message)
         except StateError as unusable:  # the refusal at hand tells more
             self._trace(f"{unusable.message} Other commands do not know of the ban.")

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from exchcli.config import Limit
+from exchcli.core.answer import again
 from exchcli.core.budgets import Held, ban_at, budget_at, grant, until_free, weight_ahead
 from exchcli.core.machine import SECOND, Reading, read
 from exchcli.core.throttle_file import ThrottleFile
@@ -193,6 +194,11 @@ class Throttle:
         self._closed.set()
         self._file.close()
 
+    def waits_for(self, until: datetime) -> bool:
+        """Whether a call waits for a ban that ends then, instead of failing."""
+        left = until.timestamp() - self._clock().wall / SECOND
+        return self._patient and left <= SHORT_BAN + 1  # the moment is a rounded one
+
     def _reserve(self, call: Call) -> None:
         turn = _Turn()
         shown = False
@@ -289,10 +295,10 @@ class Throttle:
         )
 
     def _banned(self, scope: str, ban: Held) -> RateLimited:
-        until = iso(_moment(ban.ends))
+        until = _moment(ban.ends)
         return RateLimited(
-            f"{self._title} is not asked before {until} ({_SCOPES[scope]}): {ban.why}.",
-            f"Run it again after {until}; `exch {self._exchange} account limits` shows it.",
+            f"{self._title} is not asked before {iso(until)} ({_SCOPES[scope]}): {ban.why}.",
+            again(self._exchange, until),
             exchange=self._exchange,
         )
 

@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from loopback import loopback, reply
+from loopback import loopback, reply, with_time
 from running import Exch
 
 from exchcli.cli.waiting import Countdown
@@ -53,9 +53,10 @@ def test_a_ban_of_one_command_is_known_to_the_next_and_to_account_limits(exch: E
         second = exch("dgt", "ticker", "btcpln", **env)
         shown = exch("dgt", "account", "limits", **env)
     assert (first.code, second.code, len(server.requests)) == (5, 5, 1)
-    assert json.loads(first.err)["error"]["hint"] == "Wait 300 s, then run it again."
-    assert "Dgtmarket is not asked before" in second.err
     public, private = json.loads(shown.out)
+    hint = f"Run it again after {public['banned_until']}; `exch dgt account limits` shows it."
+    assert [json.loads(each.err)["error"]["hint"] for each in (first, second)] == [hint, hint]
+    assert "Dgtmarket is not asked before" in second.err
     assert public | {"banned_until": "T"} == {
         "exchange": "dgt",
         "scope": "public",
@@ -66,6 +67,52 @@ def test_a_ban_of_one_command_is_known_to_the_next_and_to_account_limits(exch: E
     }
     assert public["banned_until"].endswith("Z")
     assert (private["used"], private["limit"], private["banned_until"]) == (None, 100, None)
+
+
+def test_the_end_of_a_short_ban_is_waited_for_by_the_command_that_met_it(exch: Exch) -> None:
+    banned = reply("", "429 Too Many Requests", "Retry-After: 1\r\n")
+    with loopback(banned, TIME) as server:
+        ran = exch("dgt", "time", "-v", EXCH_DGT_URL=server.url)
+    assert (ran.code, len(server.requests)) == (0, 2)
+    assert re.search(
+        r"exch: waiting 1 s \(Ctrl-C stops\): Dgtmarket has asked for a pause", ran.err
+    )
+
+
+def test_a_short_ban_is_not_waited_for_with_no_wait_or_for_ever(exch: Exch) -> None:
+    banned = reply("", "429 Too Many Requests", "Retry-After: 1\r\n")
+    with loopback(banned) as server:
+        at_once = exch("dgt", "time", "--no-wait", EXCH_DGT_URL=server.url)
+        assert (at_once.code, len(server.requests)) == (5, 1)
+        patient = exch("dgt", "time", EXCH_DGT_URL=server.url)
+        assert (patient.code, len(server.requests)) == (5, 4)
+    for ran in (at_once, patient):
+        assert "Run it again after 2" in json.loads(ran.err)["error"]["hint"]
+
+
+def test_a_short_ban_of_what_changes_something_is_no_reason_to_send_it_again(exch: Exch) -> None:
+    banned = reply("", "429 Too Many Requests", "Retry-After: 1\r\n")
+    key = {"EXCH_DFX_KEY": "fakekey", "EXCH_DFX_SECRET": "fake-secret"}
+    with loopback(with_time(banned)) as server:
+        command = ["dfx", "api", "POST", "/spot/order/cancel", "-f", "order_id=1", "--yes"]
+        ran = exch(*command, EXCH_DFX_URL=server.url, **key)
+    sent = [head for head in server.requests if head.startswith(b"POST")]
+    assert (ran.code, len(sent)) == (5, 1)
+
+
+@pytest.mark.parametrize("code", [20018, 20020])
+def test_a_ban_from_trading_says_when_it_is_asked_again_and_so_does_account_limits(
+    exch: Exch, code: int
+) -> None:
+    key = {"EXCH_DFX_KEY": "fakekey", "EXCH_DFX_SECRET": "fake-secret"}
+    with loopback(with_time(reply(f'{{"code": {code}}}'))) as server:
+        command = ["dfx", "api", "POST", "/spot/order/new", "-f", "symbol=btc_usdt", "--yes"]
+        ran = exch(*command, EXCH_DFX_URL=server.url, **key)
+        shown = exch("dfx", "account", "limits", EXCH_DFX_URL=server.url, **key)
+    (until,) = [row["banned_until"] for row in json.loads(shown.out) if row["scope"] == "trading"]
+    error = json.loads(ran.err)["error"]
+    assert (ran.code, error["code"]) == (5, str(code))
+    assert error["hint"] == f"Run it again after {until}; `exch dfx account limits` shows it."
 
 
 def test_account_limits_counts_every_command_of_the_sandbox_apart(exch: Exch) -> None:

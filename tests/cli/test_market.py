@@ -242,7 +242,9 @@ def test_a_rate_limit_is_exit_5_and_a_script_is_told_to_come_back_after(exch: Ex
     error = json.loads(ran.err)["error"]
     assert (ran.code, ran.out) == (5, "")
     assert (error["kind"], error["retry"], error["exit"]) == ("rate_limited", "after", 5)
-    assert error["hint"] == "Wait 30 s, then run it again."
+    assert re.fullmatch(
+        r"Run it again after \S+Z; `exch dgt account limits` shows it\.", error["hint"]
+    )
 
 
 def test_an_empty_list_is_an_empty_array_and_a_csv_header(exch: Exch) -> None:

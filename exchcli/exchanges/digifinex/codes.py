@@ -20,7 +20,7 @@ _ADDRESS = (
     "or run this from an address that is listed there."
 )
 _EXPIRED = "Create a new one in the account's API settings, then run `exch dfx auth login`."
-_LATER = "Wait until the ban ends; `exch dfx account limits` shows when."
+_LATER = "Wait half an hour, then run it again."
 _FUNDS = "`exch dfx balances` shows what there is."
 _RULES = "`exch dfx symbols` lists the precision and the minimum of each pair."
 _STRETCH = "Ask for a shorter or a later stretch with --start and --end."
