@@ -11,9 +11,9 @@ which it knows that it is not whole.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence, Set
 from datetime import datetime, timedelta
-from typing import Generic, NamedTuple, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from exchcli.core.request import Flow, Value, gather
 from exchcli.errors import BadReply, UsageError
@@ -22,6 +22,7 @@ T = TypeVar("T")
 
 SIDE_BY_SIDE = 5  # windows
 MOST_WALKS = 3
+SPARE_PAGES = 20  # of one walk, for rows that are new and for steps back
 # How far back a `limit` is looked for where no start is given, and in how many requests that
 # bring not one wanted row. Halving 30 days to a second takes less than 50.
 FARTHEST = timedelta(days=365)
@@ -113,10 +114,6 @@ class Window(NamedTuple):
         """The end to ask for: exchanges refuse one that is not later than the start."""
         return None if self.last is None else max(self.last, self.first + 1)
 
-    def reaches(self, second: int) -> bool:
-        """Whether a row of this second is in it, where more had to be asked for."""
-        return self.last is None or self.last > self.first or second <= self.last
-
 
 class Windows(NamedTuple):
     """How an exchange cuts its lists: no more than `longest` seconds and `full` rows at once.
@@ -163,12 +160,14 @@ def by_time(
 ) -> Flow[list[T]]:
     """The rows of a listing that `keep` wants, in no order yet; at least the newest `limit`.
 
-    `ask` gives the rows of one window, `time` a row's second, and `keys` what tells the rows
-    of one reply from others. A window is halved while its reply is full, whichever rows the
-    exchange leaves out then. Raises UsageError when a limit without a start costs too many
-    requests.
+    `ask` gives the rows of one window, `time` a row's second (0 where it is not told), and
+    `keys` what tells the rows of one reply from others. A window is halved while its reply is
+    full, whichever rows the exchange leaves out then. Raises UsageError when a limit without a
+    start costs too many requests.
     """
     waiting = list(windows.of(listing))[::-1]
+    inside = _inside(waiting)
+    crowded: set[int] = set()
     now = int(listing.now.timestamp())
     whole = sum((window.last or now) - window.first for window in waiting)
     found: dict[Hashable, T] = {}
@@ -179,14 +178,16 @@ def by_time(
         del waiting[-len(turn) :]
         pages = yield from gather(ask(window) for window in turn)
         for window, page in zip(turn, pages, strict=True):
-            named = dict(zip(keys(page), page, strict=True))
+            named = zip(keys(page), page, strict=True)
+            wanted = {name: row for name, row in named if inside(time(row))}
             if len(page) < windows.full:
-                found |= {k: row for k, row in named.items() if window.reaches(time(row))}
+                found |= wanted
                 continue
-            left_behind |= named.keys()
-            waiting += _halves(window, max(now, *map(time, page)), windows.full)
+            left_behind |= wanted.keys()
+            waiting += _parts(window, max(now, *map(time, page)), windows.full, crowded)
         waiting.sort(key=lambda window: window.first)
-        listing.progress(whole - sum((w.last or now) - w.first for w in waiting), whole)
+        left = sum((w.last or now) - w.first for w in waiting)
+        listing.progress(max(0, whole - left), whole)
         if listing.limit is not None:
             kept.append(sum(map(keep, found.values())))
             if kept[-1] >= listing.limit:
@@ -209,12 +210,29 @@ def _check_patience(listing: Listing, kept: Sequence[int]) -> None:
         )
 
 
-def _halves(window: Window, now: int, full: int) -> tuple[Window, Window]:
+def _inside(waiting: Sequence[Window]) -> Callable[[int], bool]:
+    """Whether a second lies in these windows, oldest first. Not every exchange heeds the times."""
+    first = waiting[0].first if waiting else 0
+    last = waiting[-1].last if waiting else 0
+    return lambda second: not second or (first <= second and (last is None or second <= last))
+
+
+def _parts(window: Window, now: int, full: int, crowded: set[int]) -> tuple[Window, Window]:
+    """What to ask for instead of a window whose reply was full.
+
+    A second cannot be asked for alone. Two that are too many together are asked for with their
+    other neighbours; where one of them is too many there as well, it cannot be known whole.
+    `crowded` are the first seconds of such pairs.
+    """
     last = now if window.last is None else window.last
-    if last - window.first < 2:
+    if last - window.first > 1:
+        middle = (window.first + last) // 2
+        return Window(window.first, middle), Window(middle, window.last)
+    first = window.first
+    if {first - 1, first, first + 1} & crowded:
         raise BadReply(f"more than {full - 1} rows of the same second, and it lists no more")
-    middle = (window.first + last) // 2
-    return Window(window.first, middle), Window(middle, window.last)
+    crowded.add(first)
+    return Window(first - 1, first), Window(first + 1, first + 2)
 
 
 def numbered(page: Sequence[Hashable]) -> list[Hashable]:
@@ -252,46 +270,75 @@ def by_page(
 
     `key` tells rows apart. New rows push the others to later pages, where they are met twice;
     rows that went away pull them to earlier ones, which shows in the count, and then the walk
-    steps back by as many. Should there still be fewer than counted, it starts anew.
+    steps back by as many. Should there still be fewer or more than counted, it starts anew.
     """
     listing.checked()
-    found: dict[Hashable, T] = {}
+    found: set[Hashable] = set()
+    wanted: dict[Hashable, T] = {}
     for _ in range(MOST_WALKS):
-        walk = _Walk(found, listing, size)
+        walk = _Walk(listing, size)
         while walk.query is not None:
             page = yield from ask(walk.query)
-            walk.take(page, {key(row): row for row in page.rows})
-            kept = [row for row in found.values() if keep(row)]
+            rows = {key(row): row for row in page.rows}
+            walk.take(page, rows.keys())
+            found |= rows.keys()
+            for name, row in rows.items():
+                if keep(row):
+                    wanted[name] = row
+                else:
+                    wanted.pop(name, None)
             listing.progress(len(found), page.total)
-            enough = listing.limit is not None and len(kept) >= listing.limit
+            enough = listing.limit is not None and len(wanted) >= listing.limit
             if enough or (page.rows and all(map(past, page.rows))):
-                return kept
-        if len(found) >= walk.least:
-            return kept
+                return list(wanted.values())
+        if walk.adds_up and len(found) >= walk.least:
+            return list(wanted.values())
+    if not walk.adds_up:
+        raise BadReply("a list of more rows than it counts")
     raise BadReply("a list that changed each time that it was read")
 
 
-class _Walk(Generic[T]):
-    """One way through the pages; `query` is what to ask for next, None at the end."""
+class _Walk:
+    """One way through the pages; `query` is what to ask for next, None at the end.
 
-    def __init__(self, found: dict[Hashable, T], listing: Listing, size: int) -> None:
-        self.least = 0
+    It ends whatever the replies say: `_left` is how many it may still take, of twice as many
+    as the first one lets expect, and only so many of them may tell nothing new.
+    """
+
+    def __init__(self, listing: Listing, size: int) -> None:
+        self.least = self._most = 0
         self.query: Mapping[str, Value] | None = {"limit": size}
         if listing.offset:
             self.query = {"limit": size, "offset": listing.offset}
-        self._found = found
+        self._seen: set[Hashable] = set()
         self._size = size
         self._start = self._offset = listing.offset
         self._count: int | None = None
+        self._left = 0
+        self._in_vain = 0
+        self._repeats = 1  # pages that may be all known: more where rows have moved
 
-    def take(self, page: Page[T], rows: Mapping[Hashable, T]) -> None:
-        """Keeps the rows of a page, and says what comes next."""
-        news = rows.keys() - self._found.keys()
-        self._found.update(rows)
-        gone = 0 if self._count is None else self._count - page.total
-        here = max(0, page.total - self._start)
-        self.least = here if self._count is None else min(self.least, here)
-        self._count = page.total
+    @property
+    def adds_up(self) -> bool:
+        """Whether it has met no more rows than were ever counted."""
+        return len(self._seen) <= self._most
+
+    def take(self, page: Page[Any], rows: Set[Hashable]) -> None:
+        """What comes after a page. Raises BadReply where the pages lead nowhere."""
+        if page.total < 0:
+            raise BadReply("a list that counts fewer rows than none")
+        if self._count is None:
+            self._left = 2 * (page.total // max(1, len(rows))) + SPARE_PAGES
+        self._left -= 1
+        news = len(rows - self._seen)
+        self._seen |= rows
+        gone = self._counted(page.total)
+        if not news and self._offset < page.total:
+            self._in_vain += 1
+        if gone:
+            self._repeats += 1 + abs(gone) // max(1, len(rows))
+        if self._left <= 0 or self._in_vain > min(MOST_IN_VAIN, self._repeats):
+            raise BadReply("a list whose pages lead nowhere")
         if gone > 0 and self._offset > self._start:
             self._offset = max(self._start, self._offset - gone)
             self.query = {"limit": self._size, "offset": self._offset}
@@ -301,6 +348,15 @@ class _Walk(Generic[T]):
             self.query = page.next or {"limit": self._size, "offset": self._offset}
         else:
             self.query = page.next if news else None
+
+    def _counted(self, total: int) -> int:
+        """Notes how many rows there are now; how many fewer than before that is."""
+        here = max(0, total - self._start)
+        self.least = here if self._count is None else min(self.least, here)
+        self._most = max(self._most, here)
+        gone = 0 if self._count is None else self._count - total
+        self._count = total
+        return gone
 
 
 def by_id(

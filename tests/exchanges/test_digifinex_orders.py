@@ -17,6 +17,8 @@ from exchcli.exchanges.listing import Listing
 from exchcli.records import Fill, Order
 
 NOW = datetime(2020, 5, 19, 7, 44, 54, tzinfo=UTC)
+ORDERED = datetime(2019, 7, 5, 6, tzinfo=UTC)  # soon after the documented order, and trade
+TRADED = datetime(2017, 7, 12, 14, tzinfo=UTC)
 DAY = 86400
 ID = "dd3164b333a4afa9d5730bb87f6db8b3"
 ORDER = {
@@ -231,7 +233,7 @@ def test_a_history_longer_than_thirty_days_is_asked_for_in_parts_that_share_thei
     both = {**ORDER, "created_date": edge}
     flow = dfx.orders(Listing(NOW, start))
     orders, asked = drive(
-        flow, data({**ORDER, "order_id": "old"}), data(both), data({**ORDER, "order_id": "x"}, both)
+        flow, data({**both, "order_id": "old"}), data(both), data({**both, "order_id": "x"}, both)
     )
     assert sorted(order.id for order in orders) == sorted([ID, "old", "x"])
     bounds = [re.findall(r"_time=([0-9]+)", request) for request in asked]
@@ -249,7 +251,7 @@ def test_a_history_is_filtered_here_by_side_and_status(dfx: DigiFinex) -> None:
         {**ORDER, "order_id": "c", "status": 3},
     ]
     for status in ("filled", "FILLED", "2"):
-        orders, _ = drive(dfx.orders(Listing(NOW), side="buy", status=status), data(*rows))
+        orders, _ = drive(dfx.orders(Listing(ORDERED), side="buy", status=status), data(*rows))
         assert [order.id for order in orders] == ["a"]
     with pytest.raises(UsageError, match="no order status 'done'"):
         drive(dfx.orders(Listing(NOW), status="done"))
@@ -257,8 +259,9 @@ def test_a_history_is_filtered_here_by_side_and_status(dfx: DigiFinex) -> None:
 
 @BOTH_WAYS
 def test_the_documented_fill_is_read(dfx: DigiFinex, written: Any) -> None:
-    fills, asked = drive(dfx.fills(Listing(NOW), "BTC_USDT"), written({"code": 0, "list": [TRADE]}))
-    start = int(NOW.timestamp()) - 3 * DAY
+    flow = dfx.fills(Listing(TRADED), "BTC_USDT")
+    fills, asked = drive(flow, written({"code": 0, "list": [TRADE]}))
+    start = int(TRADED.timestamp()) - 3 * DAY
     assert asked == [f"GET /spot/mytrades?symbol=BTC_USDT&limit=500&start_time={start}"]
     assert fills == [
         Fill(
@@ -288,7 +291,7 @@ def test_fills_are_newest_first_and_both_sides_of_a_trade_with_oneself_are_kept(
         {**TRADE, "id": 11, "timestamp": 1499865000},
     ]
     fills, asked = drive(
-        dfx.fills(Listing(NOW, limit=3), market="margin"), {"code": 0, "list": rows}
+        dfx.fills(Listing(TRADED, limit=3), market="margin"), {"code": 0, "list": rows}
     )
     assert asked[0].startswith("GET /margin/mytrades?limit=500&")
     assert [(fill.id, fill.side) for fill in fills] == [("10", "sell"), ("10", "buy"), ("9", "buy")]
