@@ -58,9 +58,9 @@ def listing(
     from exchcli.exchanges.listing import Listing
 
     wanted = Listing(
-        now=here.now(),
         start=here.moment(start),
         end=here.moment(end),
+        now=here.now(),  # after these two, so that 0s is not in the future
         limit=whole_number(limit),
         whole=whole,
         offset=whole_number(offset, "--offset") or 0,

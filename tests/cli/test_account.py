@@ -149,6 +149,11 @@ def test_a_terminal_is_told_how_far_back_was_looked_unless_it_said_so(sandboxed:
     assert sandboxed("dfx", "fills").err == ""
 
 
+def test_now_is_not_in_the_future(exch: Exch) -> None:
+    exch.env["EXCH_SANDBOX"] = "1"
+    assert exch("dfx", "fills", "--start", "0s").code == 0
+
+
 @pytest.mark.parametrize(
     "words", [["fills"], ["orders", "--history"], ["account", "ledger"]], ids=" ".join
 )
