@@ -64,16 +64,19 @@ def _collected(process: subprocess.Popen[bytes], seconds: float) -> tuple[bytes 
     end = time.monotonic() + seconds
     with selectors.DefaultSelector() as ready:
         ready.register(handle, selectors.EVENT_READ)
+        ended = False
         while (left := end - time.monotonic()) > 0:
-            if ready.select(min(left, 0.05)):
+            if ready.select(0 if ended else min(left, 0.05)):
                 part = os.read(handle, 65536)
                 data += part
                 if len(data) > MOST_BYTES:
                     return None, None
                 if not part:
                     break
-            elif process.poll() is not None:  # a child of its own may hold the pipe for ever
+            elif ended:  # a child of its own may hold the pipe for ever
                 break
+            else:  # what it wrote just before it ended is read once more
+                ended = process.poll() is not None
     try:
         return data, process.wait(max(end - time.monotonic(), 0))
     except subprocess.TimeoutExpired:

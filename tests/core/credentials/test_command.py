@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import time
 from pathlib import Path
 
 import pytest
+from hurry import within
 
 from exchcli.core.credentials import command
 from exchcli.core.credentials.command import output_of
@@ -50,7 +52,8 @@ def test_one_that_does_not_end_is_ended_with_its_children(
 ) -> None:
     monkeypatch.setattr(command, "SECONDS", 0.3)
     child = tmp_path / "child"
-    message = refusal(f"sleep 1000 & echo $! > {child}; wait")
+    with within(20):
+        message = refusal(f"sleep 1000 & echo $! > {child}; wait")
     assert message == "The helper command /bin/sh was not done within 0.3 s."
     end = time.monotonic() + 10
     while is_running(int(child.read_text())):
@@ -70,6 +73,17 @@ def test_a_child_that_keeps_the_pipe_open_is_not_waited_for() -> None:
     started = time.monotonic()
     assert sh("setsid sleep 5 & echo fakekey; echo fake-secret") == b"fakekey\nfake-secret\n"
     assert time.monotonic() - started < 4
+
+
+def test_what_it_prints_at_its_very_end_is_not_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked = subprocess.Popen.poll
+
+    def when_it_has_ended(process: subprocess.Popen[bytes]) -> int | None:
+        process.wait(10)  # as if it wrote and ended since nothing was there to be read
+        return looked(process)
+
+    monkeypatch.setattr(subprocess.Popen, "poll", when_it_has_ended)
+    assert sh("sleep 0.2; echo fakekey; echo fake-secret") == b"fakekey\nfake-secret\n"
 
 
 def test_endless_output_is_cut_off() -> None:
