@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
+from hurry import within
 
 from exchcli.core.credentials import Credentials, Secret
 from exchcli.core.credentials.files import read_from_systemd, read_private
@@ -66,7 +67,9 @@ def test_what_is_no_file_is_refused_and_never_waited_for(tmp_path: Path) -> None
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe, 0o600)
     for path in (pipe, tmp_path):
-        assert refusal(path)[0] == f"The credentials file {path} is not a regular file."
+        with within(10):
+            refused = refusal(path)
+        assert refused[0] == f"The credentials file {path} is not a regular file."
     absent = tmp_path / "absent"
     assert refusal(absent)[0] == f"The credentials file {absent} does not exist."
     below = tmp_path / "file" / "below"
@@ -84,6 +87,20 @@ def test_systemd_lets_a_service_in_by_its_group_but_never_others(file: Path) -> 
     assert read_from_systemd(file).startswith(b'{"key"')
     file.chmod(0o444)
     with pytest.raises(CredentialsError, match=r"open to other users \(mode 0444\)"):
+        read_from_systemd(file)
+
+
+def test_systemd_does_not_hand_over_what_another_user_owns(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file.chmod(0o440)
+    owner = file.stat().st_uid
+    if os.geteuid() == 0:
+        owner = 12345
+        os.chown(file, owner, -1)
+    else:
+        monkeypatch.setattr(os, "geteuid", lambda: owner + 1)
+    with pytest.raises(CredentialsError, match=rf"belongs to another user \(uid {owner}\)"):
         read_from_systemd(file)
 
 

@@ -278,6 +278,7 @@ def test_two_rotations_at_once_are_one(dgt: Rotating) -> None:
     second: list[Ran] = []
 
     def rotates_too(_connection: socket.socket, _pair: str) -> bool:
+        dgt.keys.answer = lambda _connection, _pair: False  # should it be asked again
         ran = subprocess.run(
             [sys.executable, "-m", "exchcli", *ROTATE],
             env={**dgt.exch.env, **dgt.env, "PATH": os.environ["PATH"]},
@@ -309,6 +310,14 @@ def test_a_key_that_exch_cannot_write_back_is_not_rotated(
     ran = dgt.rotate()
     assert (ran.code, dgt.keys.made) == (3, 0)
     assert "which exch cannot write: it is not rotated." in ran.err
+
+
+def test_a_key_that_a_helper_command_prints_is_not_rotated(dgt: Rotating) -> None:
+    for key, value in (("argv", "/bin/cat,/dev/null"), ("store", "command")):
+        dgt.exch("config", "set", f"dgt.profiles.default.{key}", value)
+    ran = dgt.rotate()
+    assert (ran.code, dgt.keys.made) == (3, 0)
+    assert "the helper command /bin/cat, which exch cannot write: it is not rotated." in ran.err
 
 
 def test_nobody_to_answer_and_no_yes_is_a_usage_error(dgt: Rotating) -> None:
