@@ -44,12 +44,13 @@ def pair_of(here: Session) -> Credentials:
     scope = scope_of(here)
     try:
         source = find(scope)
-        if source.kind == "pending":
-            tell_unfinished(here, scope)
-        return source.read()
+        pair = source.read()
     except CredentialsError as error:
         error.exchange = scope.exchange
         raise
+    if source.kind == "pending":
+        tell_unfinished(here, scope)
+    return pair
 
 
 def tell_unfinished(here: Session, scope: Scope) -> None:

@@ -24,13 +24,13 @@ from exchcli.errors import CredentialsError
 
 def find(scope: Scope) -> Source:
     """The source; nothing is read from it yet. Raises CredentialsError if there is none."""
-    pending = PendingSource(scope)
+    pending = PendingSource(scope, _named(scope))
     return pending if pending.exists() else configured(scope)
 
 
 def configured(scope: Scope) -> Source:
     """The source when no rotation is unfinished. Raises CredentialsError if there is none."""
-    source = _environment(scope) or _systemd(scope) or pinned(scope)
+    source = _named(scope) or pinned(scope)
     if source is None:
         raise CredentialsError(
             f"There is no API key for {scope.exchange}, profile {scope.profile}.",
@@ -74,6 +74,11 @@ def refuse_pending(scope: Scope, *, even_broken: bool = True) -> None:
             "A rotation of this key was not finished.",
             f"Run {scope.command('auth recover')} first.",
         )
+
+
+def _named(scope: Scope) -> Source | None:
+    """What the environment names: it is this process's alone, before what is stored."""
+    return _environment(scope) or _systemd(scope)
 
 
 def _environment(scope: Scope) -> Source | None:

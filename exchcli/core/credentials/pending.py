@@ -13,7 +13,7 @@ from typing import NamedTuple
 from exchcli.core.credentials import Credentials
 from exchcli.core.credentials.files import read_private
 from exchcli.core.credentials.pair import as_object, parse, written
-from exchcli.core.credentials.stores import Scope
+from exchcli.core.credentials.stores import Scope, Source
 from exchcli.errors import CredentialsError
 from exchcli.state import cannot, write_atomically, write_once
 
@@ -26,15 +26,21 @@ class Intent(NamedTuple):
 
 
 class PendingSource:
-    """The new pair of a rotation that was not finished: it alone is valid."""
+    """The new pair of a rotation that was not finished: it alone is valid.
+
+    `rival` is what the environment names beside it. It may be the pair that was rotated, before
+    or after; if it is another one, reading raises CredentialsError: the caller would not expect
+    the account that it gets.
+    """
 
     kind = "pending"
 
-    def __init__(self, scope: Scope) -> None:
+    def __init__(self, scope: Scope, rival: Source | None = None) -> None:
         self.path = scope.file(".pending.json")
         self.place = str(self.path)
         self.words = f"the unfinished rotation in {self.path}"
         self._scope = scope
+        self._rival = rival
 
     def exists(self) -> bool:
         return _stands(self.path)
@@ -42,9 +48,21 @@ class PendingSource:
     def read(self) -> Credentials:
         """The pair. Raises CredentialsError, which says how to go on without it."""
         try:
-            return parse(read_private(self.path), self.words)
+            pair = parse(read_private(self.path), self.words)
         except CredentialsError as error:
             raise CredentialsError(error.message, self._way_out()) from None
+        if self._rival is not None:
+            self._refuse_another(pair, self._rival)
+        return pair
+
+    def _refuse_another(self, pair: Credentials, rival: Source) -> None:
+        named = rival.read().key
+        if named not in (pair.key, self._content().get("replaces")):
+            raise CredentialsError(
+                f"The key {named[:4]}... from {rival.words} is not the one whose rotation was "
+                "not finished.",
+                f"Run {self._scope.command('auth recover')} first, so that it is used.",
+            )
 
     def fault(self) -> str | None:
         """Why the pair cannot be read; None if it can be, or if there is none."""
@@ -57,21 +75,23 @@ class PendingSource:
 
     def store(self) -> str:
         """The kind of store that it was to go to."""
-        content = as_object(read_private(self.path).decode("utf-8", "replace")) or {}
-        kind = content.get("store")
+        kind = self._content().get("store")
         return kind if kind in ("keyring", "file") else "keyring"
 
-    def write(self, pair: Credentials, store: str) -> None:
-        """On the disk when this returns. Raises StateError.
+    def write(self, pair: Credentials, store: str, replaces: str | None) -> None:
+        """On the disk when this returns. Raises StateError. `replaces` is the old key.
 
         Not by way of a second file: killed between the two, the pair would be lost. One that
         stands there already holds a pair that this one has revoked.
         """
         self.delete()
-        write_once(self.path, written(pair, store=store))
+        write_once(self.path, written(pair, store=store, replaces=replaces))
 
     def delete(self) -> None:
         _remove(self.path)
+
+    def _content(self) -> dict[str, object]:
+        return as_object(read_private(self.path).decode("utf-8", "replace")) or {}
 
     def _way_out(self) -> str:
         """It holds the only valid key; where that cannot be mended, another has to be fetched."""

@@ -65,10 +65,11 @@ class Hands(NamedTuple):
 def rotated(scope: Scope, store: Store, hands: Hands) -> Credentials:
     """Fetches a new pair and puts it into the store. Call it within `alone`."""
     preflight(store)
+    old = _old_key(store)
     with uninterrupted():
         announce(scope, store)
         pair = call(scope, hands)
-        kept = keep_pending(scope, store, pair)
+        kept = keep_pending(scope, store, pair, old)
         finish(scope, store, pair, hands, kept)
     return pair._replace(source=store.words)
 
@@ -95,6 +96,15 @@ def recovered(scope: Scope, hands: Hands) -> str:
 def preflight(store: Store) -> None:
     """Nothing is asked for that could not be kept."""
     store.probe()
+
+
+def _old_key(store: Store) -> str | None:
+    """The key that is replaced, if it can be told: a rotation needs none."""
+    try:
+        before = store.holds()
+    except CredentialsError:
+        return None
+    return before.key if before else None
 
 
 def announce(scope: Scope, store: Store) -> None:
@@ -124,10 +134,10 @@ def call(scope: Scope, hands: Hands) -> Credentials:
         ) from None
 
 
-def keep_pending(scope: Scope, store: Store, pair: Credentials) -> bool:
+def keep_pending(scope: Scope, store: Store, pair: Credentials, old: str | None) -> bool:
     """Whether the new pair is on the disk; if it cannot be, the store is the last chance."""
     try:
-        PendingSource(scope).write(pair, store.kind)
+        PendingSource(scope).write(pair, store.kind, old)
     except StateError as error:
         scope.say(f"exch: {error.message}")
         return False

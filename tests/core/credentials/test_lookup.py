@@ -13,6 +13,11 @@ def pair(name: str) -> str:
     return json.dumps({"key": f"{name}-key", "secret": f"fake-{name}-secret"})
 
 
+def rotated(old: str) -> str:
+    """A pending file: the new pair of a rotation, and the key that it replaces."""
+    return json.dumps({**json.loads(pair("pending")), "store": "file", "replaces": old})
+
+
 def private(path: Path, text: str) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text)
@@ -34,7 +39,8 @@ class Sources:
         text = content or pair(source)
         state = self.exch.home / "state" / "credentials"
         if source == "pending":
-            private(state / "dgt-default.pending.json", text)
+            pending = content or rotated("environment-key")
+            private(state / "dgt-default.pending.json", pending)
         elif source == "environment":
             self.env |= {"EXCH_DGT_KEY": "environment-key", "EXCH_DGT_SECRET": content or "fake"}
         elif source == "environment_file":
@@ -155,3 +161,39 @@ def test_a_key_of_an_unfinished_rotation_is_used_and_said_to_be(sources: Sources
     assert ran.err == (
         "exch: The rotation of this key was not finished; `exch dgt auth recover` finishes it.\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        ("environment", "EXCH_DGT_KEY and EXCH_DGT_SECRET"),
+        ("environment_file", "the file "),
+        ("systemd", "the systemd credential exch-dgt"),
+    ],
+)
+def test_a_key_of_another_account_is_not_passed_over_for_an_unfinished_rotation(
+    sources: Sources, source: str, words: str
+) -> None:
+    sources.add(source)
+    sources.add("pending", rotated("old-key"))
+    ran = sources.status()
+    error = json.loads(ran.err)["error"]
+    assert (ran.code, ran.out, error["exchange"]) == (3, "", "dgt")
+    assert error["message"].startswith(f"The key {source[:4]}... from {words}")
+    assert error["message"].endswith(" is not the one whose rotation was not finished.")
+    assert error["hint"] == "Run `exch dgt auth recover` first, so that it is used."
+
+
+@pytest.mark.parametrize("key", ["old-key", "pending-key"])
+def test_the_environment_may_name_the_key_that_was_rotated(sources: Sources, key: str) -> None:
+    sources.env |= {"EXCH_DGT_KEY": key, "EXCH_DGT_SECRET": "fake"}
+    sources.add("pending", rotated("old-key"))
+    assert json.loads(sources.status().out)["source"] == "pending"
+
+
+def test_an_unfinished_rotation_without_an_old_key_is_passed_over_for_no_other(
+    sources: Sources,
+) -> None:
+    sources.add("environment")
+    sources.add("pending", pair("pending"))
+    assert sources.status().code == 3

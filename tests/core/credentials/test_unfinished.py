@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 from dgt_keys import PASSWORD, USERNAME, Keys, dgt_keys
+from rotating import Rotating
 from running import Exch, Ran
 
 ASKED = (
@@ -69,3 +70,14 @@ def test_a_login_with_a_key_that_holds_settles_it(unanswered: tuple[Exch, Keys, 
     exch, keys, url = unanswered
     assert log_in(exch, keys.valid, url).code == 0
     assert exch("dgt", "auth", "status").err == ""
+
+
+def test_an_unfinished_rotation_knows_the_key_that_it_replaces(dgt: Rotating) -> None:
+    dgt.die("put", "after")
+    dgt.env |= {"EXCH_DGT_KEY": "old-key", "EXCH_DGT_SECRET": "fake-old-secret"}
+    assert dgt.key() == "new1..."
+    dgt.env["EXCH_DGT_KEY"] = "another-key"
+    refused = dgt("test")
+    assert (refused.code, "`exch dgt auth recover`" in refused.err) == (3, True)
+    assert dgt("recover").code == 0
+    assert dgt.key() == "anot..."
