@@ -34,7 +34,7 @@ from exchcli.core.credentials.pending import (
     keep_intent,
     read_intent,
 )
-from exchcli.core.credentials.stores import Scope, Store, read_back, store_of
+from exchcli.core.credentials.stores import Scope, Source, Store, read_back, store_of
 from exchcli.errors import (
     CredentialsError,
     ExchError,
@@ -206,6 +206,11 @@ def _settle(scope: Scope, intent: Intent, hands: Hands) -> str:
     try:
         hands.accepted(pair)
     except CredentialsError as error:
+        if decided is not None and _holds_elsewhere(scope, intent, decided, hands):
+            hands.pin(intent.store)
+            forget_intent(scope)
+            words = store_of(scope, intent.store).words
+            return f"The new key is in {words}, was accepted, and is used from now on."
         again = "auth login --username USER" if decided is None else "auth rotate"
         raise CredentialsError(
             f"The new key that was asked for at {intent.started} never arrived here, and the "
@@ -218,6 +223,17 @@ def _settle(scope: Scope, intent: Intent, hands: Hands) -> str:
         hands.pin(source.kind)
     forget_intent(scope)
     return f"The key {pair.key[:4]}... in {source.words} holds: nothing more is to be done."
+
+
+def _holds_elsewhere(scope: Scope, intent: Intent, decided: Source, hands: Hands) -> bool:
+    """Whether the new pair got into its store, and the configuration names another one."""
+    if decided.kind == intent.store:
+        return False
+    try:
+        hands.accepted(store_of(scope, intent.store).read())
+    except CredentialsError:
+        return False
+    return True
 
 
 def _destination(scope: Scope, kind: str) -> Store:

@@ -61,6 +61,23 @@ def test_a_first_key_that_only_its_store_could_take_is_found_there(
         assert exch("dgt", "auth", "test", EXCH_DGT_URL=url).code == 0
 
 
+def test_a_new_key_is_found_in_its_store_though_another_one_was_chosen_since(
+    exch: Exch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with dgt_keys() as (_keys, url):
+        with monkeypatch.context() as full:
+            full.setattr(pending, "write_once", is_full)
+            full.setattr("exchcli.cli.auth.pin", is_full)
+            assert exch(*LOGIN, "--store", "file", typed=PASSWORD, EXCH_DGT_URL=url).code == 3
+        helper = r"/usr/bin/printf,revoked-key\nfake-old-secret\n"
+        for key, value in (("argv", helper), ("store", "command")):
+            assert exch("config", "set", f"dgt.profiles.default.{key}", value).code == 0
+        ran = exch("dgt", "auth", "recover", EXCH_DGT_URL=url)
+        assert ran.code == 0, ran.err
+        assert ran.err.endswith("was accepted, and is used from now on.\n")
+        assert exch("dgt", "auth", "test", EXCH_DGT_URL=url).code == 0
+
+
 def test_an_end_that_cannot_be_tidied_up_says_that_the_new_key_is_stored(
     dgt: Rotating, monkeypatch: pytest.MonkeyPatch
 ) -> None:
