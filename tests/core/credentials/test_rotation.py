@@ -15,6 +15,7 @@ from dgt_keys import PASSWORD, USERNAME, dgt_keys
 from rotating import CLEAN, FINISHED, KILLED, ROTATE, Rotating
 from running import Exch, Ran
 
+from exchcli.core.credentials import rotation
 from exchcli.core.credentials.rotation import WARNING
 from exchcli.core.throttle import Throttle
 from exchcli.errors import StateError
@@ -175,10 +176,12 @@ def test_a_refusal_that_quotes_the_form_does_not_show_the_password(dgt: Rotating
     "broken", [{"HTTPS_PROXY": "http://:::bad"}, {"SSL_CERT_FILE": "/nonexistent.pem"}]
 )
 def test_a_connection_that_cannot_even_be_made_changes_nothing(
-    dgt: Rotating, broken: dict[str, str]
+    dgt: Rotating, broken: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    announced: list[object] = []
+    monkeypatch.setattr(rotation, "announce", lambda *given: announced.append(given))
     dgt.env |= {"EXCH_DGT_URL": "https://dgt.test/api", **broken}
-    assert dgt.rotate().code == 2
+    assert (dgt.rotate().code, announced) == (2, [])
     assert (dgt.key(), dgt.files()) == ("old-...", CLEAN)
 
 
