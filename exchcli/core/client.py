@@ -129,6 +129,11 @@ class Client:
         except ExchError as error:
             raise told(error, self._exchange.name, self._exchange.title) from error.__cause__
 
+    def ready_to_sign(self) -> Flow[None]:
+        """Looks up the key and the exchange's time, which whatever is signed needs first."""
+        self._pair()
+        yield from ()
+
     def measured_clock(self) -> Bounds:
         """How far the exchange's clock is ahead, asked anew."""
         try:
@@ -201,23 +206,25 @@ class Client:
         pair = self._pair() if request.endpoint.auth else None
         call = self._call(request.endpoint, pair)
         if self._throttle is not None:
-            with self._deadline.paused():
-                self._throttle.reserve(call)
+            self._throttle.reserve(call)
         message = self._message(request)
         if pair is not None:
             stamps.append(self._clock.stamp())
             self._sign(message, pair, stamps[-1])
         self._trace(f"{message.method} {message.url}")
         sent = self._clock.now()
-        response = self._http.send(message)
+        with self._deadline.asking():
+            response = self._http.send(message)
         self.span = span = Span(sent, self._clock.now())
         self._trace(
             f"{response.status_code} after {span.nanoseconds / 1e6:.0f} ms, "
             f"{len(response.content)} bytes: {message.url}"
         )
         try:
-            reply = checked(self._exchange, response)
-            self._deadline.left()  # reading a large reply takes time too
+            with self._deadline.asking():
+                reply = checked(self._exchange, response)
+            if message.method == "GET":  # what was done is not undone by reading it slowly
+                self._deadline.left()
             return Answer(reply, response.content, span)
         except ExchError as error:
             error.reply = response.content

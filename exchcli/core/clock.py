@@ -108,6 +108,15 @@ class Clock:
             if self._bounds is None:
                 self._renew(fetch)
 
+    def known(self) -> int | None:
+        """The seconds that the exchange's clock most likely shows; None where it was not asked."""
+        with self._lock:
+            bounds = self._bounds = self._bounds or self._cached()
+        if bounds is None:
+            return None
+        now = self._clock()
+        return (bounds.earliest(now) + bounds.latest(now)) // (2 * SECOND)
+
     def stamp(self) -> Stamp:
         """The exchange's time, for a request that is sent now."""
         bounds, now = self._bounds, self._clock()

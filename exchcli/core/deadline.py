@@ -11,22 +11,20 @@ from exchcli.errors import NoAnswer
 
 
 class Deadline:
-    """Starts with the first request; every wait of the command gets what is left of it."""
+    """Every wait for the exchange gets what is left; waiting for one's turn takes nothing of it."""
 
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
-        self._end: float | None = None
         self._lock = threading.Lock()
-        self._pausing = 0
-        self._paused_at = 0.0
+        self._spent = 0.0
+        self._since = 0.0
+        self._asking = 0
 
     def remaining(self) -> float:
         """Seconds that are left; 0 or less when the time is up."""
         with self._lock:
-            now = self._paused_at if self._pausing else time.monotonic()
-            if self._end is None:
-                self._end = now + self.seconds
-            return self._end - now
+            running = time.monotonic() - self._since if self._asking else 0.0
+            return self.seconds - self._spent - running
 
     def left(self) -> float:
         """Seconds that are left, above 0. Raises NoAnswer when none are."""
@@ -36,22 +34,21 @@ class Deadline:
         return left
 
     @contextmanager
-    def paused(self) -> Iterator[None]:
-        """What is waited for inside is not the exchange, and takes nothing of its time.
-
-        Where several threads wait at once, the time that passes is counted once.
+    def asking(self) -> Iterator[None]:
+        """Time passes inside. Of several threads that ask at once, it is counted once; one that
+        waits for its turn meanwhile does not stop it.
         """
         with self._lock:
-            if not self._pausing:
-                self._paused_at = time.monotonic()
-            self._pausing += 1
+            if not self._asking:
+                self._since = time.monotonic()
+            self._asking += 1
         try:
             yield
         finally:
             with self._lock:
-                self._pausing -= 1
-                if not self._pausing and self._end is not None:
-                    self._end += time.monotonic() - self._paused_at
+                self._asking -= 1
+                if not self._asking:
+                    self._spent += time.monotonic() - self._since
 
     def passed(self) -> NoAnswer:
         return NoAnswer(f"no complete answer within {self.seconds:g} s")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import socket
-import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -21,7 +20,7 @@ from exchcli.core.deadline import Deadline
 from exchcli.core.request import Endpoint, Flow, Request, gather
 from exchcli.core.throttle import Call, Throttle
 from exchcli.core.transport import NetworkTransport
-from exchcli.errors import BadReply, CredentialsError, ExchError, RateLimited, Rejected
+from exchcli.errors import BadReply, CredentialsError, ExchError, NoAnswer, RateLimited, Rejected
 from exchcli.exchanges.base import Exchange
 from exchcli.exchanges.dgtmarket import Dgtmarket
 from exchcli.exchanges.digifinex import DigiFinex
@@ -200,31 +199,36 @@ def test_a_trading_ban_leaves_reads_alone(tmp_path: Path) -> None:
 
 
 def test_waiting_for_the_throttle_takes_nothing_of_the_timeout(tmp_path: Path) -> None:
-    deadline = Deadline(0.6)
-    deadline.remaining()
-    with deadline.paused():
-        time.sleep(0.7)
-        assert deadline.remaining() > 0.3
-    assert deadline.remaining() > 0.3
+    limits = {"weight": Limit(1, 1)}
+    with loopback(reply('{"code": 0, "server_time": 1589873762}')) as server:
+        deadline = Deadline(0.9)
+        throttle = Throttle(tmp_path, "dfx", "DigiFinex", server.url, limits)
+        client = Client(
+            DigiFinex(), server.url, NetworkTransport(server.url, deadline), deadline,
+            throttle=throttle,
+        )  # fmt: skip
+        for _ in range(2):  # the second waits for a window, which is longer than the timeout
+            client.run(DigiFinex().server_time())
+        client.close()
+        throttle.close()
 
 
-def test_threads_that_wait_at_once_are_counted_once() -> None:
-    deadline = Deadline(10)
-    deadline.remaining()
-    together = threading.Barrier(3)
+def test_what_was_done_is_told_however_slowly_it_is_read() -> None:
+    class Late(Deadline):
+        def remaining(self) -> float:
+            return -1 if server.requests else 10
 
-    def wait() -> None:
-        with deadline.paused():
-            together.wait(10)
-            time.sleep(0.05)
-
-    threads = [threading.Thread(target=wait) for _ in range(2)]
-    for thread in threads:
-        thread.start()
-    together.wait(10)
-    for thread in threads:
-        thread.join()
-    assert deadline.remaining() < 10
+    with loopback(reply('{"code": 0}')) as server:
+        for endpoint in (Endpoint("POST", "/order", form=True), Endpoint("GET", "/ping")):
+            server.requests.clear()
+            transport = NetworkTransport(server.url, Deadline(10))
+            client = Client(DigiFinex(), server.url, transport, Late(10))
+            if endpoint.method == "POST":
+                assert client.run(one(endpoint)) == {"code": 0}
+            else:
+                with pytest.raises(NoAnswer):
+                    client.run(one(endpoint))
+            client.close()
 
 
 def test_requests_side_by_side_go_through_the_throttle_too(tmp_path: Path) -> None:

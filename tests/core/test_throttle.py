@@ -330,7 +330,7 @@ def test_no_window_ever_holds_more_than_the_limit(
         machine.pass_(seconds)
         machine.wall += step * SECOND
         weight = min(weight, most - most * 20 // 100)
-        while window and window[0][0] <= machine.steady - int(5.5 * SECOND):
+        while window and window[0][0] < machine.steady - int(5.5 * SECOND):
             window.popleft()
         used = sum(each for _, each in window)
         room = most if settling else most - most * 20 // 100
