@@ -190,7 +190,8 @@ def test_a_rotation_that_was_interrupted_is_a_warning(
     folder.mkdir(parents=True, mode=0o700)
     file = folder / f"dgt-default{ending}"
     file.touch(0o600)
-    file.write_text('{"key": "newkey", "secret": "fake-canary", "store": "file"}')
+    pair = {"key": key.get("EXCH_DGT_KEY", "newkey"), "secret": "fake-canary", "store": "file"}
+    file.write_text(json.dumps(pair))
     with loopback(with_time(reply("{}"))) as server:
         ran = exch("doctor", "--exchange", "dgt", EXCH_DGT_URL=server.url, **key)
     status, what, hint = rows(ran)["dgt credentials"]
