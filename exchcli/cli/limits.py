@@ -53,6 +53,7 @@ def _indicators(here: Session, margin: bool) -> list[Indicator]:
     from exchcli.exchanges.indicators import PERIOD, indicators
     from exchcli.exchanges.listing import Listing
 
+    here.ask(here.connected().ready_to_sign())
     now = here.now()
     listing = Listing(now, start=now - PERIOD, whole=True)
     orders = here.ask(here.exchange.orders(listing, market="margin" if margin else "spot"))

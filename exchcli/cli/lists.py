@@ -57,14 +57,17 @@ def listing(
     """
     from exchcli.exchanges.listing import Listing
 
-    wanted = Listing(
-        start=here.moment(start),
-        end=here.moment(end),
-        now=here.now(),  # after these two, so that 0s is not in the future
-        limit=whole_number(limit),
-        whole=whole,
-        offset=whole_number(offset, "--offset") or 0,
-    )
+    most, left_out = whole_number(limit), whole_number(offset, "--offset") or 0
+
+    def timed(told: Listing) -> Listing:
+        # The time comes after the start and the end, so that 0s is not in the future.
+        return told._replace(start=here.moment(start), end=here.moment(end), now=here.now())
+
+    def settle(told: Listing) -> Listing:
+        here.synchronize()
+        return timed(told)
+
+    wanted = timed(Listing(here.now(), limit=most, whole=whole, offset=left_out, settle=settle))
     if sys.stderr is None or not sys.stderr.isatty():
         yield wanted
         return

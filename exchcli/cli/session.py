@@ -57,6 +57,7 @@ class Session:
         self.replies: list[bytes] = []
         self._open = ExitStack()
         self._client: Client | None = None
+        self._clock: Clock | None = None
         self._exchange: Exchange | None = None
         self._config: Config | None = None
         self._places: Places | None = None
@@ -192,9 +193,23 @@ class Session:
         return None if text is None else typed_time(text, self.now())
 
     def now(self) -> datetime:
-        """This machine's time; in the sandbox, the sandbox's."""
-        frozen = self._frozen() if self.sandboxed else None
-        return frozen or datetime.now(UTC)
+        """The exchange's time where it is known, else this machine's; the sandbox's in the
+        sandbox. A command that signs knows it after `synchronize`.
+        """
+        if self.sandboxed:
+            return self._frozen() or datetime.now(UTC)
+        seconds = self.clock().known() if self.settings.exchange else None
+        try:
+            return datetime.now(UTC) if seconds is None else datetime.fromtimestamp(seconds, UTC)
+        except (ValueError, OverflowError, OSError):  # of a cache that somebody else wrote
+            return datetime.now(UTC)
+
+    def synchronize(self) -> None:
+        """Asks for the exchange's time if it is not known, from within a flow that is to sign
+        and so needs it anyway.
+        """
+        if not self.sandboxed:
+            next(self.connected().ready_to_sign(), None)
 
     def _frozen(self) -> datetime | None:
         """EXCH_SANDBOX_CLOCK stops the sandbox's clock, so that its market can be foretold."""
@@ -272,11 +287,13 @@ class Session:
 
     def clock(self) -> Clock:
         """What is known of the exchange's clock; of one that is stopped nothing can be kept."""
-        from exchcli.core.clock import Clock
+        if self._clock is None:
+            from exchcli.core.clock import Clock
 
-        stopped = self.sandboxed and self._frozen() is not None
-        state = None if stopped else self.places.state
-        return Clock(state, self.exchange.name, self.url, trace=self.trace)
+            stopped = self.sandboxed and self._frozen() is not None
+            state = None if stopped else self.places.state
+            self._clock = Clock(state, self.exchange.name, self.url, trace=self.trace)
+        return self._clock
 
     def throttle(self) -> Throttle:
         """The limits that all processes share; the sandbox's are counted apart, by its URL."""

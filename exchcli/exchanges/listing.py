@@ -77,8 +77,8 @@ class Listing(NamedTuple):
     `whole` asks for all that there are. Without it and without a start, a list by time goes
     back until it has `limit` rows, a year at most; without a limit as far as the exchange goes
     when it is not told. `cut` is called with how far that was, where there may be more behind.
-    The newest `offset` rows are left out, where the exchange can do that. `now` is this
-    machine's time.
+    The newest `offset` rows are left out, where the exchange can do that. `now` is the
+    exchange's time, as far as it is known; `settle` makes it known, once a flow runs.
     """
 
     now: datetime
@@ -89,6 +89,15 @@ class Listing(NamedTuple):
     offset: int = 0
     progress: Progress = unseen
     cut: Callable[[timedelta], None] = untold
+    settle: Callable[[Listing], Listing] = lambda told: told
+
+    def settled(self) -> Listing:
+        """The same by the exchange's time, which is asked for unless it is known.
+
+        What is wrong whatever the time is raises UsageError before that.
+        """
+        self._replace(now=max(self.now, self.start or self.now)).checked()
+        return self.settle(self)
 
     @property
     def unbounded(self) -> bool:
@@ -165,6 +174,7 @@ def by_time(
     full, whichever rows the exchange leaves out then. Raises UsageError when a limit without a
     start costs too many requests.
     """
+    listing = listing.settled()
     waiting = list(windows.of(listing))[::-1]
     inside = _inside(waiting)
     crowded: set[int] = set()
