@@ -67,8 +67,8 @@ def rotated(scope: Scope, store: Store, hands: Hands) -> Credentials:
     preflight(store)
     old = _old_key(store)
     with uninterrupted():
-        announce(scope, store)
-        pair = call(scope, hands)
+        unknown = announce(scope, store)
+        pair = call(scope, hands, unknown)
         kept = keep_pending(scope, store, pair, old)
         finish(scope, store, pair, hands, kept)
     return pair._replace(source=store.words)
@@ -107,19 +107,29 @@ def _old_key(store: Store) -> str | None:
     return before.key if before else None
 
 
-def announce(scope: Scope, store: Store) -> None:
+def announce(scope: Scope, store: Store) -> bool:
+    """The intent is on the disk; whether that of a rotation with no known end stood there."""
+    try:
+        unknown = read_intent(scope) is not None
+    except CredentialsError:  # there is one, whatever it says
+        unknown = True
     started = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     keep_intent(scope, Intent(store.kind, started))
+    return unknown
 
 
-def call(scope: Scope, hands: Hands) -> Credentials:
-    """The new pair. It is asked for once: a second answer would revoke the first."""
+def call(scope: Scope, hands: Hands, unknown: bool = False) -> Credentials:
+    """The new pair. It is asked for once: a second answer would revoke the first.
+
+    After a refusal the intent is forgotten, but not if an earlier rotation may have happened.
+    """
     try:
         assert hands.fetch is not None, "only a recovery asks for nothing"
         with interrupted_twice():
             return hands.fetch()
     except (Rejected, CredentialsError, RateLimited, NotSent, UsageError, StateError):
-        forget_intent(scope)  # it refused, or nothing was sent: the old key is as it was
+        if not unknown:  # it refused, or nothing was sent: the old key is as it was
+            forget_intent(scope)
         raise
     except ExchError as error:
         raise OutcomeUnknown(

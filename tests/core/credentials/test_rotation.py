@@ -69,6 +69,17 @@ def test_killed_between_the_answer_and_the_disk_it_says_what_is_lost_and_what_to
     assert dgt("test").code == 0
 
 
+def test_a_refused_second_try_does_not_forget_that_the_first_may_have_happened(
+    dgt: Rotating,
+) -> None:
+    dgt.die("call", "after")
+    refused = dgt(*ROTATE[2:], typed="a wrong password")
+    assert refused.code in (3, 4)
+    ran = dgt("recover")
+    assert ran.code == 3
+    assert "never arrived here, and the old one (old-...) is refused." in ran.err
+
+
 @pytest.mark.parametrize(
     ("step", "when"),
     [
