@@ -56,7 +56,8 @@ class Column:
         self.name = name
         self.title = Text(title, justify="right" if numeric else "left")
         self.cells = cells
-        self.width = max(text.cell_len for text in (self.title, *cells))
+        lines = [self.title, *(line for text in cells for line in text.split())]
+        self.width = max(line.cell_len for line in lines)
 
 
 def _put_on_the_point(numbers: Sequence[Text], width: int) -> None:

@@ -69,6 +69,8 @@ _LEAST_IMPORTANT: dict[type, tuple[str, ...]] = {
 _GIVES_WAY: dict[type, dict[str, str]] = {Order: {"filled": "stop_price"}}
 # Text that says enough when its end is missing. Never an id, an address or a currency.
 MAY_BE_SHORTENED = frozenset({"chain", "order_types", "zone"})
+# Sentences, which may go on in a second line.
+MAY_BE_FOLDED = frozenset({"what"})
 # Names that need no title in a caption: what they hold says what it is.
 SPEAKS_FOR_ITSELF = frozenset({"exchange", "symbol", "currency", "time"})
 # Numbers whose sign is good or bad news.

@@ -18,6 +18,7 @@ from exchcli.output.fields import names_of
 from exchcli.output.grid import Column, cell, grid, painted, width_of
 from exchcli.output.screen import Block, Screen
 from exchcli.output.shape import (
+    MAY_BE_FOLDED,
     MAY_BE_SHORTENED,
     SPEAKS_FOR_ITSELF,
     kind_of,
@@ -119,6 +120,7 @@ def _column(rows: Sequence[Any], name: str, times: Times, screen: Screen) -> Col
 
 def _fitting(every: list[Column], record: type | None, screen: Screen) -> list[Column] | None:
     """The columns that fit, None when too few do. Without a record none may be left out."""
+    every = _folded(every, screen)
     if width_of(every) <= screen.width:
         return every
     short = [_shortened(column, screen) for column in every]
@@ -134,6 +136,24 @@ def _fitting(every: list[Column], record: type | None, screen: Screen) -> list[C
             if width_of(some) <= screen.width:
                 return some
     return None
+
+
+def fold(text: str, width: int) -> str:
+    """The text on lines of this width; a word that is longer stays whole."""
+    return fill(text, width, break_long_words=False, break_on_hyphens=False)
+
+
+def _folded(every: Sequence[Column], screen: Screen) -> list[Column]:
+    """The columns, in which sentences take as many lines as the width asks for."""
+    room = screen.width - width_of(every)
+    folded = []
+    for column in every:
+        if column.name in MAY_BE_FOLDED and room < 0:
+            width = max(_SHORTENED, column.width + room)
+            texts = [fold(text.plain, width) for text in column.cells]
+            column = Column(column.name, column.title.plain, [painted(text) for text in texts])
+        folded.append(column)
+    return folded
 
 
 def _shortened(column: Column, screen: Screen) -> Column:
@@ -167,5 +187,4 @@ def _not_shown(every: Sequence[Column], shown: Sequence[Column], screen: Screen)
     if not missing:
         return Text()
     note = f"Too narrow for {missing}: --fields or -o json shows all."
-    lines = fill(note, screen.width, break_long_words=False, break_on_hyphens=False)
-    return painted(lines, "dim")
+    return painted(fold(note, screen.width), "dim")

@@ -362,3 +362,24 @@ def test_showing_ends_in_exactly_one_newline(shown, trades, format):
     text = shown(trades, Trade, format)
     assert text.endswith("\n")
     assert not text.endswith("\n\n")
+
+
+class Finding(NamedTuple):
+    name: str
+    status: str
+    what: str
+
+
+def test_a_sentence_goes_on_in_the_next_line_instead_of_making_cards(shown):
+    rows = [
+        Finding("folders", "ok", "configuration in /home/me/.config/exch, state somewhere else"),
+        Finding("clock", "warning", "short"),
+    ]
+    assert lines(shown(rows, Finding, width=50)) == [
+        "Name     Status   What",
+        "─" * 46,
+        "folders  ok       configuration in",
+        "                  /home/me/.config/exch, state",
+        "                  somewhere else",
+        "clock    warning  short",
+    ]
