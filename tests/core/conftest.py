@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -9,5 +10,7 @@ from throttling import Machine
 
 
 @pytest.fixture
-def machine(tmp_path: Path) -> Machine:
-    return Machine(tmp_path / "state")
+def machine(tmp_path: Path) -> Iterator[Machine]:
+    machine = Machine(tmp_path / "state")
+    yield machine
+    machine.close()

@@ -26,6 +26,11 @@ class Machine:
         self.told: list[tuple[float, str]] = []
         self.traced: list[str] = []
         self.warned: list[str] = []
+        self._throttles: list[Throttle] = []
+
+    def close(self) -> None:
+        for throttle in self._throttles:
+            throttle.close()
 
     def read(self) -> Reading:
         return Reading(self.boot, self.steady, self.wall)
@@ -46,10 +51,12 @@ class Machine:
             self.traced.append,
             self.warned.append,
         )
-        return Throttle(
+        throttle = Throttle(
             self.folder, "dgt", "Dgtmarket", url, limits, patient=patient, notices=notices,
             clock=self.read, sleep=self.sleep,
         )  # fmt: skip
+        self._throttles.append(throttle)
+        return throttle
 
     def granted(self, call: Call, url: str = URL) -> bool:
         """Whether a process that does not wait may make this call."""
