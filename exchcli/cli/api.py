@@ -80,6 +80,8 @@ def _path(typed: str) -> str:
         raise UsageError(
             f"The path {typed!r} has a query.", "Write its parameters as -f key=value."
         )
+    if not typed.strip("/"):
+        raise UsageError("The path is empty.", "Write it like /spot/assets.")
     path = typed if typed.startswith("/") else f"/{typed}"
     if not re.fullmatch(r"(/[A-Za-z0-9_.~,:@-]*)+", path) or "//" in path or ":/" in path:
         raise UsageError(

@@ -8,23 +8,18 @@ from pathlib import Path
 
 from exchcli.cli.session import Session
 from exchcli.config import Profile, set_value, unset_value
-from exchcli.config.values import profile_name
 from exchcli.core.credentials import Credentials, Secret
 from exchcli.core.credentials.lookup import find
 from exchcli.core.credentials.pending import unfinished
 from exchcli.core.credentials.stores import Scope, store_of
-from exchcli.errors import CredentialsError, UsageError
+from exchcli.errors import CredentialsError
 
 
 def scope_of(here: Session) -> Scope:
     """The profile of --profile, else of EXCH_PROFILE and the configuration."""
     name = here.exchange.name
     config = here.config.exchange(name)
-    profile = here.settings.profile or config.profile
-    try:
-        profile_name(profile)
-    except ValueError as error:
-        raise UsageError(f"--profile {error}", "Correct it.") from None
+    profile = here.settings.named_profile() or config.profile
     return Scope(
         exchange=name,
         profile=profile,

@@ -15,6 +15,7 @@ from typer._types import TyperChoice
 from typer.core import TyperOption
 
 from exchcli import output
+from exchcli.config.values import profile_name
 from exchcli.errors import UsageError
 from exchcli.money import typed_decimal
 
@@ -54,6 +55,15 @@ class Settings:
                 f"Give seconds above 0 and up to {LONGEST_TIMEOUT}.",
             )
         return seconds
+
+    def named_profile(self) -> str | None:
+        """The name of --profile, if one was given. Raises UsageError for what can be none."""
+        if self.profile is None:
+            return None
+        try:
+            return profile_name(self.profile)
+        except ValueError as error:
+            raise UsageError(f"--profile {error}", "Correct it.") from None
 
 
 def help_option() -> TyperOption:

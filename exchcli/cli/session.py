@@ -164,6 +164,7 @@ class Session:
 
     def begin(self) -> tuple[str, ...] | None:
         """Refuses unknown --fields before anything is sent; the fields that were asked for."""
+        self.settings.named_profile()
         returns = self.settings.returns
         if returns is None:
             return None

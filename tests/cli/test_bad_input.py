@@ -315,3 +315,23 @@ def test_every_command_that_a_message_names_is_there() -> None:
                 break  # an argument
             node = node.make(word)
             assert node is not None, f"`exch {' '.join(path)}` is no command"
+
+
+@pytest.mark.parametrize("name", ["", "no such !", "\x1b[31m", "x" * 65])
+@pytest.mark.parametrize("command", [["time"], ["balances"], ["auth", "status"]])
+def test_what_can_be_no_profile_is_refused_by_every_command(
+    exch: Exch, command: list[str], name: str
+) -> None:
+    ran = exch("--sandbox", "--profile", name, "dgt", *command, terminal=True)
+    assert ran == (
+        2,
+        "",
+        "exch: --profile must be the name of a profile: up to 64 letters, digits, - or _. "
+        "Correct it.\n",
+    )
+
+
+@pytest.mark.parametrize("path", ["", "/"])
+def test_an_empty_path_is_no_endpoint(exch: Exch, path: str) -> None:
+    ran = exch("--sandbox", "dgt", "api", path, terminal=True)
+    assert ran == (2, "", "exch: The path is empty. Write it like /spot/assets.\n")
