@@ -205,6 +205,113 @@ class Order(NamedTuple):
     fills: tuple[Fill, ...] | None = None
 
 
+class NewOrder(NamedTuple):
+    """An order to place: checked, and no finer than its pair allows.
+
+    `price` is None for one at the market's price. `amount` is in base, `spend` in quote
+    currency. Where both are there, `spend` is what was meant, and `amount` was worked out from
+    the book of that moment for an exchange that takes no money to spend; `near`, too, is only
+    of that moment: the market's price, for an exchange that wants one with every order.
+    """
+
+    symbol: str
+    side: Side
+    amount: Decimal | None
+    price: Decimal | None
+    spend: Decimal | None = None
+    stop: Decimal | None = None
+    post_only: bool = False
+    market: Market = "spot"
+    near: Decimal | None = None
+
+
+class Snapshot(NamedTuple):
+    """What an account had before something was sent, to tell by it what came after.
+
+    `newest` is the highest order id where ids count up; else `ids` are those that were open or
+    new. `taken` is in the exchange's seconds.
+    """
+
+    newest: int | None
+    ids: tuple[str, ...]
+    taken: int
+
+
+class Sighting(NamedTuple):
+    """An order as a listing tells it. `spends` is the money of a buy at the market's price, in
+    quote currency, which the record of an order has no place for: more than one number where
+    the document leaves open which of them it is.
+    """
+
+    order: Order
+    spends: tuple[Decimal, ...] = ()
+
+    @property
+    def id(self) -> str:
+        return self.order.id
+
+    @property
+    def created(self) -> datetime | None:
+        return self.order.created
+
+
+class Cancelled(NamedTuple):
+    """What became of an order, or of a withdrawal, that was to be cancelled."""
+
+    id: str
+    status: OrderStatus
+
+
+Evidence = Literal["reply", "matched", "manual"]
+JournalState = Literal[
+    "prepared", "sending", "placed", "rejected", "not_sent", "unknown", "absent", "ambiguous"
+]
+
+
+class Placed(NamedTuple):
+    """An order that was placed: the keys of `Order`, and how it came to be known as placed.
+
+    `once` is the key of `--once`; `replayed` says that nothing was sent this time; `evidence`
+    is the exchange's reply, the only order that matches, or a person's decision.
+    """
+
+    id: str
+    symbol: str
+    market: Market
+    side: Side
+    type: Literal["limit", "market"]
+    price: Decimal | None
+    stop_price: Decimal | None
+    amount: Decimal | None
+    filled: Decimal | None
+    average_price: Decimal | None
+    cost: Decimal | None
+    status: OrderStatus
+    exchange_status: str | None
+    post_only: bool | None = None
+    created: datetime | None = None
+    updated: datetime | None = None
+    fills: tuple[Fill, ...] | None = None
+    once: str | None = None
+    replayed: bool = False
+    evidence: Evidence = "reply"
+
+
+class JournalEntry(NamedTuple):
+    """One call that was to change something: what was meant, and what is known of it."""
+
+    key: str
+    exchange: str
+    profile: str
+    command: str
+    state: JournalState
+    order_id: str | None
+    evidence: Evidence | None
+    attempts: int
+    created: datetime
+    updated: datetime
+
+
 class Ledger(NamedTuple):
     """One change of a balance: what `amount` was added (or taken), and the balance then."""
 
@@ -216,9 +323,12 @@ class Ledger(NamedTuple):
 
 
 class Transfer(NamedTuple):
-    """Money that came into an account, left it or moved within it: `kind` says which."""
+    """Money that came into an account, left it or moved within it: `kind` says which.
 
-    id: str
+    A transfer that was just made may have no id: not every exchange tells one.
+    """
+
+    id: str | None
     kind: TransferKind
     currency: str
     chain: str | None

@@ -62,7 +62,9 @@ class Request(NamedTuple):
         """The same, where the endpoint takes them in its body. Without any there is none."""
         others = self._others()
         if self.endpoint.json and others:
-            return dumps(dict(others)).encode()
+            # Everything is text, which keeps every digit, but for what JSON calls true and false.
+            flags = {name: v for name, v in self.params.items() if isinstance(v, bool)}
+            return dumps(dict(others) | flags).encode()
         return urlencode(others).encode() if self.endpoint.form else b""
 
     @property

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal
 from typing import ClassVar, Literal
 
 from exchcli.core.credentials import Credentials, Headers, Secret
@@ -18,15 +19,19 @@ from exchcli.records import (
     Address,
     Balance,
     Book,
+    Cancelled,
     Candle,
     Currency,
     Fill,
     Ledger,
     MarginCurrency,
     Market,
+    NewOrder,
     Order,
     Position,
     Side,
+    Sighting,
+    Snapshot,
     Symbol,
     Ticker,
     Trade,
@@ -47,6 +52,9 @@ class Exchange:
     bodies: ClassVar[Literal["form", "json"]]
     # All that its document has.
     methods: ClassVar[tuple[str, ...]]
+    # How many orders one call places, and how many it cancels.
+    most_orders: ClassVar[int] = 1
+    most_cancels: ClassVar[int] = 1
     # Error codes by which it stops listening for a while.
     bans: ClassVar[Mapping[str, Ban]] = {"429": Ban(60)}
     # Error codes that a wrong timestamp has: those that say so, and those that may mean that.
@@ -241,6 +249,72 @@ class Exchange:
     def positions(self, symbol: str | None = None) -> Flow[list[Position]]:
         """Open margin positions."""
         raise self.lacks("margin trading")
+
+    # What changes something is one call each, and none of it may be sent twice.
+
+    def place(self, new: NewOrder) -> Flow[str]:
+        """Places an order and returns its id. Raises NotOffered or UsageError, before anything
+        is asked, for an order of a kind that the exchange does not take.
+        """
+        raise self.lacks("orders")
+
+    def place_batch(
+        self, symbol: str, news: Sequence[NewOrder], market: Market = "spot"
+    ) -> Flow[list[str]]:
+        """Places up to `most_orders` of one pair, all or none; their ids in this order."""
+        raise self.lacks("several orders in one call")
+
+    def cancel(self, ids: Sequence[str], market: Market = "spot") -> Flow[list[Cancelled]]:
+        """Cancels up to `most_cancels` orders; "unknown" is the status of one that it did not
+        cancel, and does not say why.
+        """
+        raise self.lacks("orders")
+
+    def transfer_new(self, currency: str, amount: Decimal, source: str, target: str) -> Flow[None]:
+        """Moves money between the accounts `spot`, `margin` and `otc`."""
+        raise self.lacks("transfers between accounts")
+
+    def withdraw(
+        self,
+        currency: str,
+        amount: Decimal,
+        address: str | None = None,
+        chain: str | None = None,
+        memo: str | None = None,
+        internal: bool = False,
+    ) -> Flow[str | None]:
+        """Orders a withdrawal and returns its id, if that is told."""
+        raise self.lacks("withdrawals")
+
+    def cancel_withdrawal(self, withdrawal_id: str) -> Flow[str]:
+        """Cancels a withdrawal and returns its id."""
+        raise self.lacks("a way to cancel withdrawals")
+
+    def close_position(self, symbol: str) -> Flow[None]:
+        """Closes a margin position at the market's price."""
+        raise self.lacks("margin trading")
+
+    # What finds out whether it was done. Each is whole, or raises BadReply.
+
+    def snapshot(self, symbol: str, market: Market, now: int) -> Flow[Snapshot]:
+        """What there is before an order is sent; `now` is in the exchange's seconds."""
+        raise self.lacks("orders")
+
+    def sightings(
+        self, symbol: str, market: Market, since: Snapshot, start: int, end: int
+    ) -> Flow[list[Sighting]]:
+        """Every order of this pair and market that is not in the snapshot, or was created from
+        `start` to `end`, in the exchange's seconds. There may be others among them.
+        """
+        raise self.lacks("orders")
+
+    def newest_withdrawal(self) -> Flow[int | None]:
+        """The highest id of a withdrawal; None where there is none."""
+        raise self.lacks("withdrawals")
+
+    def withdrawals_since(self, newest: int | None) -> Flow[list[Transfer]]:
+        """Every withdrawal with a higher id, in all currencies."""
+        raise self.lacks("withdrawals")
 
     def lacks(self, what: str) -> NotOffered:
         return NotOffered(

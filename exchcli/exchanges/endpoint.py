@@ -36,6 +36,20 @@ def post_form(
     return _flow_of(Endpoint("POST", path, weight, auth, form=True))
 
 
+def post_json(
+    path: str, *, weight: int = 1, auth: bool = False
+) -> Callable[[Callable[Concatenate[S, P], Steps[T]]], Callable[Concatenate[S, P], Flow[T]]]:
+    """The same, with its parameters as one JSON object."""
+    return _flow_of(Endpoint("POST", path, weight, auth, json=True))
+
+
+def delete(
+    path: str, *, weight: int = 1, auth: bool = False
+) -> Callable[[Callable[Concatenate[S, P], Steps[T]]], Callable[Concatenate[S, P], Flow[T]]]:
+    """What takes something away; its parameters go in the path."""
+    return _flow_of(Endpoint("DELETE", path, weight, auth))
+
+
 def _flow_of(
     endpoint: Endpoint,
 ) -> Callable[[Callable[Concatenate[S, P], Steps[T]]], Callable[Concatenate[S, P], Flow[T]]]:

@@ -1,4 +1,5 @@
-"""Dgtmarket, part by part in the order of its document: market.py, account.py.
+"""Dgtmarket, part by part in the order of its document: market.py, account.py, and
+what changes something in trading.py.
 
 Numbers come as texts with eight decimals; HTTP status codes tell success and failure.
 """
@@ -15,6 +16,7 @@ from exchcli.errors import BadReply, CredentialsError, Rejected
 from exchcli.exchanges.dgtmarket.account import Account
 from exchcli.exchanges.dgtmarket.keys import Keys
 from exchcli.exchanges.dgtmarket.market import PAIRS, MarketData
+from exchcli.exchanges.dgtmarket.trading import Trading
 
 __all__ = ["PAIRS", "Dgtmarket"]
 
@@ -32,7 +34,7 @@ _NEXT_STEPS = {
 }
 
 
-class Dgtmarket(MarketData, Account, Keys):
+class Dgtmarket(MarketData, Account, Trading, Keys):
     name = "dgt"
     title = "Dgtmarket"
     url = "https://dgtmarket.com/api"

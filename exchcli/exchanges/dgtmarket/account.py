@@ -229,6 +229,7 @@ def _newest(rows: Sequence[Row], limit: int | None) -> list[Row]:
     """Ids are counted up, and times have no zone to go by."""
 
     def age(row: Row) -> tuple[int, str]:
-        return (int(row.id), "") if row.id.isdigit() else (0, row.id)
+        told = row.id or ""
+        return (int(told), "") if told.isdigit() else (0, told)
 
     return sorted(rows, key=age, reverse=True)[:limit]

@@ -1,4 +1,5 @@
-"""DigiFinex v3, part by part in the order of its document: market.py, orders.py, account.py.
+"""DigiFinex v3, part by part in the order of its document: market.py, orders.py, account.py, and
+what changes something in trading.py.
 
 Every reply carries a `code`: 0 or, on some endpoints, 200 is success, as number or text.
 """
@@ -13,20 +14,21 @@ from exchcli.core.reply import Reply
 from exchcli.core.request import Endpoint
 from exchcli.core.throttle import Ban
 from exchcli.errors import BadReply
-from exchcli.exchanges.digifinex.account import Account
 from exchcli.exchanges.digifinex.codes import error_of
 from exchcli.exchanges.digifinex.market import PERIODS, MarketData
-from exchcli.exchanges.digifinex.orders import Orders
+from exchcli.exchanges.digifinex.trading import MOST_CANCELS, MOST_ORDERS, Trading
 
 __all__ = ["PERIODS", "DigiFinex"]
 
 
-class DigiFinex(MarketData, Orders, Account):
+class DigiFinex(MarketData, Trading):
     name = "dfx"
     title = "DigiFinex"
     url = "https://openapi.digifinex.com/v3"
     example = "btc_usdt or BTC/USDT"
     bodies = "form"
+    most_orders = MOST_ORDERS
+    most_cancels = MOST_CANCELS
     methods = ("GET", "POST")
     # "API Endpoints Description": 2 minutes; "Risk Control and API Ban": 30 minutes.
     bans = {  # noqa: RUF012 -- nobody changes it

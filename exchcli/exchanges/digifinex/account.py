@@ -145,7 +145,7 @@ class Account(Exchange):
             limit=limit,
             start=from_id,
             most=MOST_TRANSFERS,
-            key=lambda deposit: deposit.id,
+            key=lambda deposit: str(deposit.id),
         )
 
     def withdrawals(
@@ -161,7 +161,7 @@ class Account(Exchange):
             limit=limit,
             start=from_id,
             most=MOST_TRANSFERS,
-            key=lambda withdrawal: withdrawal.id,
+            key=lambda withdrawal: str(withdrawal.id),
         )
 
     @get("/deposit/history", auth=True)

@@ -61,7 +61,7 @@ class Orders(Exchange):
     def order_states(self, ids: Sequence[str], market: Market = "spot") -> Steps[list[Order]]:
         """Get order status: up to 20 ids, separated by commas."""
         reply = yield {"market": market, "order_id": ",".join(ids)}
-        return [_order(row, market) for row in reply["data"]]
+        return [order_of(row, market) for row in reply["data"]]
 
     @get("/{market}/order/detail", auth=True)
     def order(self, order_id: str, market: Market = "spot") -> Steps[Order]:
@@ -93,7 +93,7 @@ class Orders(Exchange):
     def current(self, symbol: str | None = None, market: Market = "spot") -> Steps[list[Order]]:
         """Current active orders."""
         reply = yield {"market": market, **({"symbol": symbol} if symbol else {})}
-        return [_order(row, market) for row in reply["data"]]
+        return [order_of(row, market) for row in reply["data"]]
 
     def orders(
         self,
@@ -125,7 +125,7 @@ class Orders(Exchange):
             lambda window: self.history(window, symbol, market),
             listing,
             HISTORY,
-            time=lambda order: _second(order.created),
+            time=lambda order: second_of(order.created),
             keys=lambda page: [order.id for order in page],
             keep=keep,
         )
@@ -137,7 +137,7 @@ class Orders(Exchange):
     ) -> Steps[list[Order]]:
         """Get all orders (including history orders): up to 100 of one window."""
         reply = yield _within(window, HISTORY.full, symbol, market)
-        return [_order(row, market) for row in reply["data"]]
+        return [order_of(row, market) for row in reply["data"]]
 
     def fills(
         self, listing: Listing, symbol: str | None = None, market: Market = "spot"
@@ -149,10 +149,10 @@ class Orders(Exchange):
             lambda window: self.my_trades(window, symbol, market),
             listing,
             TRADES,
-            time=lambda fill: _second(fill.time),
+            time=lambda fill: second_of(fill.time),
             keys=lambda page: [(fill.id, fill.order_id, fill.side) for fill in page],
         )
-        found.sort(key=lambda fill: (_second(fill.time), fill.id.zfill(20)), reverse=True)
+        found.sort(key=lambda fill: (second_of(fill.time), fill.id.zfill(20)), reverse=True)
         return found[: listing.limit]
 
     @get("/{market}/mytrades", auth=True)
@@ -175,12 +175,12 @@ def _within(window: Window, limit: int, symbol: str | None, market: Market) -> d
     return params
 
 
-def _second(moment: datetime | None) -> int:
+def second_of(moment: datetime | None) -> int:
     return 0 if moment is None else int(moment.timestamp())
 
 
 def _newest_orders(orders: list[Order], limit: int | None) -> list[Order]:
-    return sorted(orders, key=lambda order: _second(order.created), reverse=True)[:limit]
+    return sorted(orders, key=lambda order: second_of(order.created), reverse=True)[:limit]
 
 
 def _side_and_type(row: Reply) -> tuple[Side, Literal["limit", "market"]]:
@@ -200,7 +200,7 @@ def _when(row: Reply, name: str) -> datetime | None:
     return None if found is None or found.value in (0, "0") else found.moment()
 
 
-def _order(row: Reply, market: Market) -> Order:
+def order_of(row: Reply, market: Market) -> Order:
     """`average_price` is told. What a filled order cost is not: the average may be rounded.
 
     The amount of a buy at the market's price is money to spend, so none in base currency.
@@ -227,9 +227,19 @@ def _order(row: Reply, market: Market) -> Order:
     )
 
 
+def spends_of(row: Reply) -> tuple[Decimal, ...]:
+    """The money that a buy at the market's price is to spend: `amount`, or else `cash_amount`,
+    the "cash amount of orders"; the document does not say which.
+    """
+    if _side_and_type(row["type"]) != ("buy", "market"):
+        return ()
+    fields = (row.get("amount"), row.get("cash_amount"))
+    return tuple(dict.fromkeys(field.decimal() for field in fields if field is not None))
+
+
 def _detailed(row: Reply, market: Market) -> Order:
     """An order with its fills. Where these are all, its cost is their exact sum."""
-    order = _order(row, market)
+    order = order_of(row, market)
     detail = row.get("detail")
     rows = [] if detail is None or not detail.value else [detail]
     if detail is not None and isinstance(detail.value, list):

@@ -1,0 +1,40 @@
+"""Whether an order that an exchange lists can be the one that was sent."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from exchcli.records import NewOrder, Sighting
+
+# Exchanges that count in binary fractions tell 0.30000000000000004 for 0.3.
+_NOISE = Decimal("1e-14")
+
+
+def same_order(new: NewOrder, seen: Sighting) -> bool:
+    """Pair, account, side, type, price and amount, and stop and post-only where they are told.
+
+    Of an order at the market's price the money counts where it was sent, the amount elsewhere.
+    When it was created, and whether anybody else claims it, is for others to judge.
+    """
+    order = seen.order
+    if (order.symbol, order.market, order.side) != (new.symbol, new.market, new.side):
+        return False
+    if (order.type == "market") != (new.price is None):
+        return False
+    if order.post_only is not None and order.post_only != new.post_only:
+        return False
+    if new.price is not None and not _same(new.price, order.price):
+        return False
+    if (new.stop is None) != (order.stop_price is None):
+        return False
+    if new.stop is not None and not _same(new.stop, order.stop_price):
+        return False
+    if new.spend is not None and seen.spends:
+        return any(_same(new.spend, spend) for spend in seen.spends)
+    return _same(new.amount, order.amount)
+
+
+def _same(ours: Decimal | None, theirs: Decimal | None) -> bool:
+    if ours is None or theirs is None:
+        return False
+    return abs(ours - theirs) <= abs(ours) * _NOISE
