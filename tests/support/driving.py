@@ -10,7 +10,7 @@ from exchcli.core.request import Request
 
 
 def drive(flow: Any, *replies: Any) -> tuple[Any, list[str]]:
-    """The flow's result, and every request it made as "METHOD path?query".
+    """The flow's result, and every request it made as "METHOD path?query body".
 
     Each reply is JSON text or something to be written as JSON.
     """
@@ -19,7 +19,8 @@ def drive(flow: Any, *replies: Any) -> tuple[Any, list[str]]:
 
     def answer(request: Request) -> Any:
         query = f"?{request.query}" if request.query else ""
-        asked.append(f"{request.endpoint.method} {request.path}{query}")
+        body = f" {request.body.decode()}" if request.body else ""
+        asked.append(f"{request.endpoint.method} {request.path}{query}{body}")
         reply = left.pop(0)
         return parse((reply if isinstance(reply, str) else json.dumps(reply)).encode())
 
