@@ -3,8 +3,9 @@
     throttle -> stamp -> encode once -> sign -> send -> check
 
 A read is tried up to three times, with a jittered pause between, within one deadline, or when a
-short ban has ended; and once more when it was refused for a timestamp that was wrong. The transport
-is the only seam: the network, the embedded sandbox or a test's own.
+short ban has ended; and once more when it was refused for a timestamp that was wrong. What changes
+something is sent once (sending.py). The transport is the only seam: the network, the embedded
+sandbox or a test's own.
 """
 
 from __future__ import annotations
@@ -22,9 +23,10 @@ from exchcli.core.answer import Judge, checked, told
 from exchcli.core.clock import Bounds, Clock, Sample, Stamp
 from exchcli.core.credentials import Credentials, Headers
 from exchcli.core.deadline import Deadline
-from exchcli.core.machine import Span
+from exchcli.core.machine import SECOND, Span
 from exchcli.core.reply import Reply
 from exchcli.core.request import Endpoint, Flow, Request
+from exchcli.core.sending import Line, is_refusal, outcome
 from exchcli.core.throttle import Ban, Call, Throttle
 from exchcli.errors import (
     CredentialsError,
@@ -41,6 +43,10 @@ T = TypeVar("T")
 TRIES = 3
 FIRST_PAUSE = 0.25  # seconds; doubled at each try, and jittered by half
 WORKERS = 5
+SIGNINGS = 3  # of one message, when writing it down takes too long
+
+# Writes down for good the seconds that a message is signed with, before it is sent.
+Committed = Callable[[int], None]
 
 
 class Talks(Judge, Protocol):
@@ -92,6 +98,7 @@ class Client:
         credentials: Callable[[], Credentials] | None = None,
         clock: Clock | None = None,
         throttle: Throttle | None = None,
+        fresh: Callable[[], httpx.BaseTransport] | None = None,
         seen: Callable[[bytes], None] = lambda _body: None,
         trace: Callable[[str], None] = lambda _line: None,
         sleep: Callable[[float], None] = time.sleep,
@@ -103,6 +110,7 @@ class Client:
         self._credentials = credentials
         self._clock = clock or Clock(None, exchange.name, url)
         self._throttle = throttle
+        self._line = Line(fresh, self._http)
         self._settling = False
         self._seen = seen
         self._trace = trace
@@ -129,6 +137,56 @@ class Client:
         except ExchError as error:
             raise told(error, self._exchange.name, self._exchange.title) from error.__cause__
 
+    def send_once(
+        self,
+        flow: Flow[T],
+        committed: Committed = lambda _signed: None,
+        *,
+        settling: bool = False,
+    ) -> T:
+        """Drives a flow that changes something with one call, which is sent at most once.
+
+        `committed` is called with the seconds that the call is signed with, when all is ready,
+        and has to write them down for good before it returns; again when the call was refused
+        for its timestamp or had waited for too long, and is signed anew. What it raises is
+        passed on, and nothing is sent.
+
+        Raises Rejected, RateLimited or CredentialsError for a refusal, NotSent and Interrupted
+        when nothing was sent, and OutcomeUnknown for whatever else happens after the first byte.
+        A `settling` call, such as a cancel, may use what is kept of each limit.
+        """
+        self._settling = settling
+        self._line.refused()  # of what was sent before, nothing is open any more
+        try:
+            wanted = flow.send(None)
+            while True:
+                if wanted.endpoint.method == "GET":
+                    (reply,) = self._read_all([wanted])
+                else:
+                    assert not self._line.begun, "one call changes something"
+                    answer = self._send(wanted, committed)
+                    self._seen(answer.content)
+                    reply = answer.reply
+                wanted = flow.send(reply)
+        except StopIteration as done:
+            result: T = done.value
+            return result
+        except (Exception, KeyboardInterrupt) as error:
+            came = outcome(error, self._exchange.title, begun=self._line.begun)
+            if not isinstance(came, ExchError):
+                raise
+            raise told(came, self._exchange.name, self._exchange.title) from error
+
+    def fresh_time(self) -> int:
+        """The exchange's clock at this moment, in whole seconds, from a reply of its own: no
+        clock of this machine has a part in it.
+        """
+        return int(self.run(self._exchange.server_time(), settling=True).timestamp())
+
+    def renew(self) -> None:
+        """Gives what follows the whole time anew: to find out what became of an order."""
+        self._deadline.renew()
+
     def ready_to_sign(self) -> Flow[None]:
         """Looks up the key and the exchange's time, which whatever is signed needs first."""
         self._pair()
@@ -142,6 +200,7 @@ class Client:
             raise told(error, self._exchange.name, self._exchange.title) from error.__cause__
 
     def close(self) -> None:
+        self._line.close()
         self._http.close()
 
     def _read_all(self, requests: list[Request]) -> list[Reply]:
@@ -161,12 +220,9 @@ class Client:
         return [answer.reply for answer in answers]
 
     def _read(self, request: Request) -> Answer:
-        """One read, tried again where that can help.
-
-        What is no read is sent once, and an answer that cannot be trusted is OutcomeUnknown.
-        """
+        """One read, tried again where that can help; what is no read is sent once."""
         if request.endpoint.method != "GET":
-            return self._send_once(request)
+            return self._send_unwritten(request)
         for tries in range(1, TRIES + 1):
             try:
                 return self._send(request)
@@ -182,7 +238,8 @@ class Client:
                 self._trace(f"{error.message}; trying again when the throttle grants it")
         raise AssertionError("unreachable")
 
-    def _send_once(self, request: Request) -> Answer:
+    def _send_unwritten(self, request: Request) -> Answer:
+        """What changes something, for `run`: nobody writes it down."""
         try:
             return self._send(request)
         except NotSent:
@@ -190,18 +247,28 @@ class Client:
         except NoAnswer as error:
             raise OutcomeUnknown(f"No answer that can be trusted came: {error.message}.") from error
 
-    def _send(self, request: Request) -> Answer:
-        """Sends a request; a read again, once, if it was refused for a wrong timestamp."""
+    def _send(self, request: Request, committed: Committed | None = None) -> Answer:
+        """Sends a request; again, once, if it was refused for a wrong timestamp, and is a read
+        or is written down before it is sent.
+        """
         stamps: list[Stamp] = []
         try:
-            return self._post(request, stamps)
+            return self._post(request, stamps, committed)
         except ExchError as error:
-            if request.endpoint.method != "GET" or not self._stamp_was_wrong(error, stamps):
+            if not is_refusal(error):
+                raise
+            if committed is not None:
+                self._line.refused()
+            elif request.endpoint.method != "GET":
+                raise
+            if not self._stamp_was_wrong(error, stamps):
                 raise
         self._trace("the exchange's clock was read again; sending with its time now")
-        return self._post(request, stamps)
+        return self._post(request, stamps, committed)
 
-    def _post(self, request: Request, stamps: list[Stamp]) -> Answer:
+    def _post(
+        self, request: Request, stamps: list[Stamp], committed: Committed | None = None
+    ) -> Answer:
         """Sends a request when its turn has come, stamped and signed at that moment."""
         pair = self._pair() if request.endpoint.auth else None
         call = self._call(request.endpoint, pair)
@@ -209,12 +276,12 @@ class Client:
             self._throttle.reserve(call)
         message = self._message(request)
         if pair is not None:
-            stamps.append(self._clock.stamp())
-            self._sign(message, pair, stamps[-1])
+            self._stamp(message, pair, stamps, committed)
         self._trace(f"{message.method} {message.url}")
+        line = self._http if committed is None else self._line
         sent = self._clock.now()
         with self._deadline.asking():
-            response = self._http.send(message)
+            response = line.send(message)
         self.span = span = Span(sent, self._clock.now())
         self._trace(
             f"{response.status_code} after {span.nanoseconds / 1e6:.0f} ms, "
@@ -231,6 +298,29 @@ class Client:
             if isinstance(error, RateLimited):
                 self._remember_ban(call, error)
             raise
+
+    def _stamp(
+        self,
+        message: httpx.Request,
+        pair: Credentials,
+        stamps: list[Stamp],
+        committed: Committed | None,
+    ) -> None:
+        """Signs a message with the time that it is; anew when writing that down took too long."""
+        if committed is not None and self._deadline.remaining() < self._deadline.seconds / 3:
+            raise self._deadline.passed()  # sending it with no time to answer asks for trouble
+        for _ in range(SIGNINGS):
+            stamps.append(self._clock.stamp())
+            self._sign(message, pair, stamps[-1])
+            if committed is None:
+                return
+            committed(stamps[-1].seconds)
+            if self._clock.now().steady - stamps[-1].when.steady <= SECOND:
+                return
+        raise StateError(
+            "Writing down what is about to be sent takes longer than a second.",
+            "Nothing was sent; look why the disk is so slow.",
+        )
 
     def _call(self, endpoint: Endpoint, pair: Credentials | None) -> Call:
         exchange = self._exchange

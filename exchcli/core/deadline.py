@@ -26,6 +26,12 @@ class Deadline:
             running = time.monotonic() - self._since if self._asking else 0.0
             return self.seconds - self._spent - running
 
+    def renew(self) -> None:
+        """Begins anew, for what has to be found out after an order was sent."""
+        with self._lock:
+            self._spent = 0.0
+            self._since = time.monotonic()
+
     def left(self) -> float:
         """Seconds that are left, above 0. Raises NoAnswer when none are."""
         left = self.remaining()

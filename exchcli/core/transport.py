@@ -22,21 +22,37 @@ import httpx
 from exchcli.config.values import is_loopback
 from exchcli.core.deadline import Deadline
 from exchcli.core.reply import MAX_BYTES
-from exchcli.errors import BadReply, NotSent, UsageError
+from exchcli.errors import BadReply, NoAnswer, NotSent, UsageError
+
+
+class _Sent:
+    """Whether a byte of the request may have left: what is said to a proxy, or in a handshake,
+    is none of it."""
+
+    def __init__(self) -> None:
+        self.begun = False
 
 
 class _Stream(httpcore.NetworkStream):
     """A connection whose every operation is cut off by the deadline."""
 
-    def __init__(self, stream: httpcore.NetworkStream, deadline: Deadline) -> None:
+    def __init__(self, stream: httpcore.NetworkStream, deadline: Deadline, sent: _Sent) -> None:
         self._stream = stream
         self._deadline = deadline
+        self._sent = sent
+        self._tunnelling: bool | None = None  # not known before the first write
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         return self._stream.read(max_bytes, self._deadline.left())
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        self._stream.write(buffer, self._deadline.left())
+        left = self._deadline.left()
+        if self._tunnelling is None:
+            # What follows the proxy's consent goes through a stream of its own, by start_tls.
+            self._tunnelling = buffer.startswith(b"CONNECT ")
+        if not self._tunnelling:
+            self._sent.begun = True  # before the write: a part of it may leave, and then it fails
+        self._stream.write(buffer, left)
 
     def close(self) -> None:
         self._stream.close()
@@ -48,7 +64,7 @@ class _Stream(httpcore.NetworkStream):
         timeout: float | None = None,
     ) -> httpcore.NetworkStream:
         secured = self._stream.start_tls(ssl_context, server_hostname, self._deadline.left())
-        return _Stream(secured, self._deadline)
+        return _Stream(secured, self._deadline, self._sent)
 
     def get_extra_info(self, info: str) -> Any:
         return self._stream.get_extra_info(info)
@@ -57,8 +73,9 @@ class _Stream(httpcore.NetworkStream):
 class _Network(httpcore.NetworkBackend):
     """Opens connections within the deadline; looking a name up counts too."""
 
-    def __init__(self, deadline: Deadline) -> None:
+    def __init__(self, deadline: Deadline, sent: _Sent) -> None:
         self._deadline = deadline
+        self._sent = sent
         self._sockets = httpcore.SyncBackend()
 
     def connect_tcp(
@@ -75,7 +92,7 @@ class _Network(httpcore.NetworkBackend):
                 stream = self._sockets.connect_tcp(
                     address, port, self._deadline.left(), local_address, socket_options
                 )
-                return _Stream(stream, self._deadline)
+                return _Stream(stream, self._deadline, self._sent)
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as failed:
                 error = failed
         raise error
@@ -105,14 +122,16 @@ class _Network(httpcore.NetworkBackend):
 class NetworkTransport(httpx.BaseTransport):
     """Sends requests to one base URL: verified TLS, or plain HTTP to loopback.
 
-    Raises NotSent when nothing was written, NoAnswer when the time ran out, and BadReply
-    when the answer broke off, is too large or comes in an encoding that was not asked for.
+    Raises NotSent when no byte of the request was written, NoAnswer when the time ran out after
+    that, and BadReply when the answer broke off, is too large or comes in an encoding that was
+    not asked for. A proxy that drops or stalls a CONNECT has been told nothing of the request.
     """
 
     def __init__(self, url: str, deadline: Deadline) -> None:
         self._deadline = deadline
         self._through = ""
-        network = _Network(deadline)
+        self._sent = _Sent()
+        network = _Network(deadline, self._sent)
         if url.startswith("http://"):
             self._pool = httpcore.ConnectionPool(network_backend=network)
             return
@@ -129,7 +148,13 @@ class NetworkTransport(httpx.BaseTransport):
                 network_backend=network,
             )
 
+    @property
+    def sent(self) -> bool:
+        """Whether the last request may have been written, in part at least."""
+        return self._sent.begun
+
     def handle_request(self, request: httpx.Request) -> httpx.Response:
+        self._sent.begun = False
         sent = httpcore.Request(
             method=request.method,
             url=httpcore.URL(
@@ -150,9 +175,22 @@ class NetworkTransport(httpx.BaseTransport):
         except httpcore.UnsupportedProtocol as error:
             raise NotSent(str(error)) from error
         except httpcore.TimeoutException as error:
-            raise self._deadline.passed() from error
+            raise self._late() from error
+        except NotSent:
+            raise
+        except NoAnswer:
+            if self.sent:
+                raise
+            raise self._late() from None  # the deadline was over before a write
         except (httpcore.NetworkError, httpcore.ProtocolError) as error:
+            if not self.sent:
+                raise NotSent(f"{self._through}{_reason(error)}") from error
             raise BadReply("a reply that broke off") from error
+
+    def _late(self) -> NoAnswer:
+        if self.sent:
+            return self._deadline.passed()
+        return NotSent(f"{self._through}no connection within {self._deadline.seconds:g} s")
 
     def _exchange(self, sent: httpcore.Request) -> httpx.Response:
         with_body = self._pool.handle_request(sent)
