@@ -262,6 +262,15 @@ class Cancelled(NamedTuple):
     status: OrderStatus
 
 
+class Unsent(NamedTuple):
+    """A request that was made up and not sent. Its headers lack the key and the signature."""
+
+    method: str
+    url: str
+    headers: tuple[str, ...]
+    body: str | None
+
+
 Evidence = Literal["reply", "matched", "manual"]
 JournalState = Literal[
     "prepared", "sending", "placed", "rejected", "not_sent", "unknown", "absent", "ambiguous"
@@ -388,3 +397,7 @@ class Indicator(NamedTuple):
     value: Decimal
     threshold: Decimal
     orders: int
+
+
+# What is never shown, and so is no contract with anybody.
+NOT_SHOWN = (NewOrder, Snapshot, Sighting)

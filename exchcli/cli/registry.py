@@ -25,6 +25,15 @@ class Only(NamedTuple):
     exchanges: tuple[str, ...]
 
 
+class Alone(NamedTuple):
+    """Put in a parameter's Annotated: the option may stand without a value, and then has this.
+
+    What follows it is its value where it is a plain number.
+    """
+
+    value: str
+
+
 class Spec(NamedTuple):
     """One declared command. `returns` is the record it shows, for --fields and the docs;
     `everyday` its name directly on the exchange, if it stands there too.

@@ -10,7 +10,8 @@ import os
 import sys
 import threading
 import time
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from importlib import import_module
 from io import StringIO
@@ -256,6 +257,17 @@ class Session:
             self.begin()
             self._client = self.connect(self.clock())
         return self._client
+
+    @contextmanager
+    def asking_anew(self) -> Iterator[None]:
+        """Inside, what is asked has a deadline of its own: for one who asks again and again."""
+        kept, self._client = self._client, None
+        try:
+            yield
+        finally:
+            if self._client is not None:
+                self._client.close()
+            self._client = kept
 
     def connect(self, clock: Clock) -> Client:
         """A new client with a clock of its own; it is closed with the session."""

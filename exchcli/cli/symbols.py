@@ -45,6 +45,27 @@ def resolve(here: Session, text: str) -> str:
     return _pick(here, text, _fresh(here))
 
 
+def rules_of(here: Session, text: str, *, margin: bool = False, anew: bool = False) -> Symbol:
+    """The symbol that a user typed, with what it asks of orders: from the cached list, unless
+    it has to be fetched `anew`. Raises UsageError for one that does not exist.
+    """
+    known = here.exchange.known_symbols()
+    if known is not None:
+        name = resolve(here, text)
+        return next(symbol for symbol in known if symbol.symbol == name)
+    if margin:
+        listed = here.ask(here.exchange.symbols("margin"), quietly=True)
+    else:
+        listed = (None if anew else here.symbol_cache.read()) or _fresh(here)
+    if not _TYPED.fullmatch(text):
+        raise UsageError(f"{text!r} is no symbol.", _how(here), exchange=here.exchange.name)
+    found = _match(text, listed)
+    if found is None and not margin and not anew:
+        return rules_of(here, text, anew=True)
+    name = found or _pick(here, text, listed)
+    return next(symbol for symbol in listed if symbol.symbol == name)
+
+
 def ask_about(here: Session, typed: Sequence[str], flow: Flow[T]) -> T:
     """Runs a flow about these symbols; one that the exchange does not know is a usage error."""
     try:

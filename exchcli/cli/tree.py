@@ -27,7 +27,7 @@ from typer.models import CommandInfo
 
 from exchcli import __version__, output
 from exchcli.cli.options import LOCAL_OPTIONS, common_options, help_option
-from exchcli.cli.registry import Group, Only, Spec
+from exchcli.cli.registry import Alone, Group, Only, Spec
 from exchcli.errors import NotOffered, UsageError
 from exchcli.output.fields import names_of
 
@@ -48,6 +48,9 @@ EVERYDAY = {
     "balances": "exchcli.cli.account",
     "fills": "exchcli.cli.account",
     "orders": "exchcli.cli.order",
+    "buy": "exchcli.cli.order",
+    "sell": "exchcli.cli.order",
+    "cancel": "exchcli.cli.order",
     "api": "exchcli.cli.api",
 }
 TOP_GROUPS = {
@@ -76,6 +79,11 @@ class Leaf(TyperCommand):
         self.params = [*self.params, *self.common]
         self.spec: Spec | None = None
         self.exchange: str | None = None
+        # Options that may stand without a value, and what they mean then.
+        self.alone: dict[str, str] = {}
+
+    def parse_args(self, ctx: Context, args: list[str]) -> list[str]:
+        return super().parse_args(ctx, _completed(args, self.alone) if self.alone else args)
 
     def get_help_option(self, ctx: Context) -> TyperOption:
         return help_option()
@@ -296,7 +304,25 @@ def build(spec: Spec, exchange: str | None, name: str | None = None) -> ClickCom
     command.spec, command.exchange = spec, exchange
     foreign = _foreign(spec.function, exchange)
     command.params = [param for param in command.params if param.name not in foreign]
+    command.alone = {
+        f"--{name.replace('_', '-')}": mark.value
+        for name, annotation in spec.function.__annotations__.items()
+        for mark in get_args(annotation)
+        if isinstance(mark, Alone)
+    }
     return command
+
+
+def _completed(args: list[str], alone: dict[str, str]) -> list[str]:
+    """The words, with a value behind each of these options that has none."""
+    completed = []
+    for here, following in zip(args, [*args[1:], ""], strict=True):
+        completed.append(here)
+        if here == "--":
+            return [*completed, *args[len(completed) :]]
+        if here in alone and not following.replace(".", "", 1).isdigit():
+            completed.append(alone[here])
+    return completed
 
 
 def _foreign(function: Callable[..., None], exchange: str | None) -> set[str]:

@@ -55,6 +55,8 @@ class Exchange:
     # How many orders one call places, and how many it cancels.
     most_orders: ClassVar[int] = 1
     most_cancels: ClassVar[int] = 1
+    # How many decimals its numbers have where a pair does not say it.
+    decimals: ClassVar[int] = 8
     # Error codes by which it stops listening for a while.
     bans: ClassVar[Mapping[str, Ban]] = {"429": Ban(60)}
     # Error codes that a wrong timestamp has: those that say so, and those that may mean that.

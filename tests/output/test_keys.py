@@ -44,6 +44,15 @@ KEYS = {
     "Indicator": "symbol indicator value threshold orders",
     "ServerTime": "exchange time offset_seconds",
     "Ping": "exchange message milliseconds",
+    "Placed": (
+        "id symbol market side type price stop_price amount filled average_price cost status "
+        "exchange_status post_only created updated fills once replayed evidence"
+    ),
+    "Cancelled": "id status",
+    "JournalEntry": (
+        "key exchange profile command state order_id evidence attempts created updated"
+    ),
+    "Unsent": "method url headers body",
 }
 
 
@@ -56,7 +65,12 @@ def test_a_record_has_the_keys_of_the_contract_in_its_order(name, keys):
 
 def test_every_record_is_pinned():
     defined = inspect.getmembers(records, inspect.isclass)
-    assert {name for name, c in defined if c.__module__ == records.__name__} == set(KEYS)
+    shown = {
+        name
+        for name, record in defined
+        if record.__module__ == records.__name__ and record not in records.NOT_SHOWN
+    }
+    assert shown == set(KEYS)
 
 
 @pytest.mark.parametrize("name", KEYS)

@@ -96,6 +96,7 @@ def record_table() -> str:
             isinstance(record, type)
             and issubclass(record, tuple)
             and record.__module__ == records.__name__
+            and record not in records.NOT_SHOWN
         ):
             keys = " ".join(f"`{key}`" for key in record._fields)  # type: ignore[attr-defined]
             spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).lower()
