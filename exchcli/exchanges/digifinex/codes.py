@@ -34,6 +34,18 @@ _DATE = "Give --start and --end as epoch seconds, ISO 8601 or ago (3d)."
 _LATER_END = "Give an --end that is later than --start."
 _WHITELIST = "Add it to the withdrawal addresses in the account's settings at DigiFinex."
 
+_SYMBOLS = "`exch dfx symbols` shows the status of each pair; try it later."
+_SIDES = "`exch dfx buy` and `exch dfx sell` send the right one."
+_PATHS = "Move it by way of the spot account: margin and otc have no transfer between them."
+_AMOUNT = "Write an amount above 0, as fine as the currency allows; the balance bounds it."
+_CURRENCIES = "`exch dfx currencies` shows which are open; try it later, or take another."
+_TOMORROW = "Move less, or the rest tomorrow."
+_POSITIONS = "`exch dfx margin positions` lists those that there are."
+_SUPPORT = "The account's settings at DigiFinex say why, or its support does."
+_WITHDRAWALS = "`exch dfx withdraw list` lists them with their ids."
+_SMALLER = "Withdraw less: `exch dfx currencies` shows the least, DigiFinex's site the most."
+_GONE = "`exch dfx withdraw list` shows what became of it."
+
 # code: (kind of error, what happened, what to do next)
 _CODES: dict[int, tuple[type[ExchError], str, str | None]] = {
     10001: (Rejected, "wrong request method", _METHOD),
@@ -46,13 +58,13 @@ _CODES: dict[int, tuple[type[ExchError], str, str | None]] = {
     10008: (Rejected, "the request's timestamp was not accepted", "Check this machine's clock."),
     10009: (Rejected, "there is no such endpoint, or the API key is missing", _ENDPOINT),
     10011: (CredentialsError, "the API key has expired", _EXPIRED),
-    20002: (Rejected, "trading of this pair is suspended", None),
+    20002: (Rejected, "trading of this pair is suspended", _SYMBOLS),
     20007: (Rejected, "the price has too many decimals", _RULES),
     20008: (Rejected, "the amount has too many decimals", _RULES),
     20009: (Rejected, "the amount is below the minimum", _RULES),
     20010: (Rejected, "the order's value is below the minimum", _RULES),
     20011: (Rejected, "the balance is too small", _FUNDS),
-    20012: (Rejected, "the side is neither buy nor sell", None),
+    20012: (Rejected, "the side is neither buy nor sell", _SIDES),
     20013: (Rejected, "there is no such order", _ORDERS),
     20014: (Rejected, "the date is not valid", _DATE),
     20015: (Rejected, "the date is out of range", _STRETCH),
@@ -61,36 +73,32 @@ _CODES: dict[int, tuple[type[ExchError], str, str | None]] = {
     20020: (RateLimited, "trading is suspended for breaking the trading rules", _LATER),
     20021: (UnknownCurrency, "there is no such currency", "`exch dfx currencies` lists them."),
     20022: (Rejected, "the end is not later than the start", _LATER_END),
-    20023: (Rejected, "these accounts have no transfer between them", None),
-    20024: (Rejected, "the amount is not valid", None),
-    20025: (Rejected, "this currency cannot be transferred at the moment", None),
+    20023: (Rejected, "these accounts have no transfer between them", _PATHS),
+    20024: (Rejected, "the amount is not valid", _AMOUNT),
+    20025: (Rejected, "this currency cannot be transferred at the moment", _CURRENCIES),
     20026: (Rejected, "the transfer is larger than the balance", _FUNDS),
     20027: (Rejected, "the account is not in a normal state", "Ask DigiFinex's support."),
     20028: (Rejected, "the account is barred from transfers", "Ask DigiFinex's support."),
-    20029: (Rejected, "the transfer is beyond the daily limit", None),
-    20030: (
-        Rejected,
-        "there is no position on this pair",
-        None,
-    ),
-    20032: (Rejected, "withdrawals are restricted", None),
-    20033: (Rejected, "there is no such withdrawal", None),
-    20034: (Rejected, "withdrawals of this currency are closed", None),
-    20035: (Rejected, "the withdrawal is beyond a limit", None),
-    20036: (Rejected, "the withdrawal was not cancelled", None),
+    20029: (Rejected, "the transfer is beyond the daily limit", _TOMORROW),
+    20030: (Rejected, "there is no position on this pair", _POSITIONS),
+    20032: (Rejected, "withdrawals are restricted", _SUPPORT),
+    20033: (Rejected, "there is no such withdrawal", _WITHDRAWALS),
+    20034: (Rejected, "withdrawals of this currency are closed", _CURRENCIES),
+    20035: (Rejected, "the withdrawal is beyond a limit", _SMALLER),
+    20036: (Rejected, "the withdrawal was not cancelled", _GONE),
     20037: (
         Rejected,
         "the address, memo or chain is not among the withdrawal addresses",
         _WHITELIST,
     ),
     20038: (Rejected, "the address is not on the white list", _WHITELIST),
-    20039: (Rejected, "it can no longer be cancelled", None),
+    20039: (Rejected, "it can no longer be cancelled", _GONE),
     20040: (
         RateLimited,
         "too many withdrawals (3 a minute, 100 a day)",
         "Wait, then run it again.",
     ),
-    20041: (Rejected, "the withdrawal is beyond the daily limit", None),
+    20041: (Rejected, "the withdrawal is beyond the daily limit", _TOMORROW),
     20042: (
         Rejected,
         "this pair cannot be traded by API",
