@@ -131,6 +131,8 @@ CREATE TABLE IF NOT EXISTS payments (
     status   TEXT NOT NULL CHECK (status IN ('pending', 'confirming', 'done', 'canceled')),
     created  INTEGER NOT NULL,
     updated  INTEGER NOT NULL,
+    fee_currency TEXT NOT NULL DEFAULT '',  -- '' is the payment's own currency
+    due      INTEGER,               -- when the clock moves it on; NULL when it is over
     PRIMARY KEY (exchange, id)
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS payments_of ON payments (account, kind, id);
@@ -158,4 +160,18 @@ CREATE TABLE IF NOT EXISTS addresses (
     tag      TEXT NOT NULL,
     PRIMARY KEY (account, kind, currency, chain, address)
 ) WITHOUT ROWID;
+"""
+
+# What layout 3 adds to the payments: to those of layout 2 all of PAYMENT_CHANGES. Where ACCOUNTS
+# has just made them, the columns are there, and only PAYMENTS_DUE is left to do.
+PAYMENTS_DUE = """
+CREATE INDEX IF NOT EXISTS payments_due ON payments (exchange, due) WHERE due IS NOT NULL;
+"""
+PAYMENT_CHANGES = f"""
+ALTER TABLE payments ADD COLUMN fee_currency TEXT NOT NULL DEFAULT '';
+ALTER TABLE payments ADD COLUMN due INTEGER;
+{PAYMENTS_DUE}
+-- The demo accounts' payments stand still for ten minutes after the opening, as in a new store.
+UPDATE payments SET due = (SELECT opened + 600 FROM sandbox) * 1000000
+    WHERE status IN ('pending', 'confirming');
 """

@@ -26,6 +26,8 @@ from exchcli.sandbox.trading import (
 
 Rows = list[tuple[object, ...]]
 _SETTLED_AFTER = 3600
+# What is not over when the exchange opens stands still for so long, to be looked at.
+_STANDS = 600
 
 
 class Payment(NamedTuple):
@@ -208,11 +210,13 @@ class Story:
         self, number: int, account: int, payment: Payment, created: int, settled: int
     ) -> tuple[object, ...]:
         kind, currency, amount, _, fee, chain, status = payment
+        over = status in ("done", "canceled")
         whose = "someone" if kind == "withdrawal" else f"demo-{account}"
         return (
             self.exchange, number, account, kind, currency, chain, amount, fee,
             address(self.exchange, whose, currency, chain), tag(currency, account),
             self._hex("hash", number, 32), status, created, settled,
+            "", None if over else (self.opened + _STANDS) * MICRO,
         )  # fmt: skip
 
     def _hex(self, what: str, number: int, size: int) -> str:
