@@ -9,16 +9,8 @@ from exchcli.sandbox import statement
 from exchcli.sandbox.call import Call
 from exchcli.sandbox.catalog import DFX
 from exchcli.sandbox.currencies import CHAINS
-from exchcli.sandbox.digifinex import (
-    BAD_TIMES,
-    ILLEGAL,
-    NO_CURRENCY,
-    Query,
-    Refused,
-    limit_of,
-    market_of,
-    whole_of,
-)
+from exchcli.sandbox.digifinex import Query, limit_of, market_of, whole_of
+from exchcli.sandbox.digifinex_codes import BAD_TIMES, ILLEGAL, NO_CURRENCY, Refused
 from exchcli.sandbox.ledger import UNIT
 from exchcli.sandbox.plain import plain
 from exchcli.sandbox.statement import MICRO, PaymentRow, PositionRow, Where

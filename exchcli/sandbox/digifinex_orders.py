@@ -7,17 +7,8 @@ from decimal import Decimal
 from exchcli.sandbox import statement
 from exchcli.sandbox.call import Call
 from exchcli.sandbox.catalog import DFX
-from exchcli.sandbox.digifinex import (
-    BAD_TIMES,
-    ILLEGAL,
-    NO_ORDER,
-    TOO_LONG,
-    Query,
-    Refused,
-    limit_of,
-    market_of,
-    whole_of,
-)
+from exchcli.sandbox.digifinex import Query, limit_of, market_of, whole_of
+from exchcli.sandbox.digifinex_codes import BAD_TIMES, ILLEGAL, NO_ORDER, TOO_LONG, Refused
 from exchcli.sandbox.ledger import UNIT
 from exchcli.sandbox.plain import plain
 from exchcli.sandbox.statement import MICRO, FillRow, OrderRow, Where

@@ -13,15 +13,8 @@ from exchcli.sandbox import digifinex_orders as orders
 from exchcli.sandbox.accounts import ensure
 from exchcli.sandbox.call import Call
 from exchcli.sandbox.catalog import DFX
-from exchcli.sandbox.digifinex import (
-    NO_ENDPOINT,
-    WRONG_METHOD,
-    Query,
-    Refused,
-    endpoint_of,
-    query_of,
-    refusal,
-)
+from exchcli.sandbox.digifinex import Query, endpoint_of, query_of
+from exchcli.sandbox.digifinex_codes import NO_ENDPOINT, WRONG_METHOD, Refused, refusal
 from exchcli.sandbox.digifinex_signed import signed
 from exchcli.sandbox.wire import WireReply, json_reply
 
