@@ -67,7 +67,7 @@ CREATE TABLE IF NOT EXISTS orders (
     symbol    TEXT NOT NULL,
     side      TEXT NOT NULL CHECK (side IN ('buy', 'sell')),
     price     TEXT,                 -- NULL in a market order
-    stop      TEXT,                 -- the price at which it becomes active; then NULL
+    stop      TEXT,                 -- the price at which it becomes active, or became so
     amount    TEXT,                 -- in base; NULL in a market order that spends quote
     spend     TEXT,                 -- in quote; NULL in all others
     post_only INTEGER NOT NULL DEFAULT 0,
@@ -77,11 +77,17 @@ CREATE TABLE IF NOT EXISTS orders (
     held      TEXT NOT NULL,        -- what it holds now: of a buy quote, of a sell base currency
     created   INTEGER NOT NULL,
     updated   INTEGER NOT NULL,
+    -- Where it stands while it is open: in the book (buy, sell), or waiting for the price to
+    -- rise or to fall to its stop. `place` is that price in ticks, below zero for buy and fall,
+    -- so that what comes first always has the least; of equals the one of the least `rank`.
+    stands    TEXT CHECK (stands IN ('buy', 'sell', 'rise', 'fall')),
+    place     INTEGER,
+    rank      INTEGER,              -- NULL while it waits, and in a market order
+    rest      INTEGER,              -- what is not filled, in units; NULL in a market order
     PRIMARY KEY (exchange, id)
 ) WITHOUT ROWID;
 CREATE UNIQUE INDEX IF NOT EXISTS orders_by_code ON orders (exchange, code);
 CREATE INDEX IF NOT EXISTS orders_of ON orders (account, wallet, created);
-CREATE INDEX IF NOT EXISTS orders_open ON orders (exchange, symbol) WHERE status = 'open';
 
 CREATE TABLE IF NOT EXISTS fills (
     exchange TEXT NOT NULL,
@@ -162,16 +168,15 @@ CREATE TABLE IF NOT EXISTS addresses (
 ) WITHOUT ROWID;
 """
 
-# What layout 3 adds to the payments: to those of layout 2 all of PAYMENT_CHANGES. Where ACCOUNTS
-# has just made them, the columns are there, and only PAYMENTS_DUE is left to do.
-PAYMENTS_DUE = """
-CREATE INDEX IF NOT EXISTS payments_due ON payments (exchange, due) WHERE due IS NOT NULL;
-"""
-PAYMENT_CHANGES = f"""
+# What layout 3 adds to the payments. A new store has the columns from ACCOUNTS, and needs the
+# index only; those of layout 2 need both, the columns first.
+PAYMENT_CHANGES = """
 ALTER TABLE payments ADD COLUMN fee_currency TEXT NOT NULL DEFAULT '';
 ALTER TABLE payments ADD COLUMN due INTEGER;
-{PAYMENTS_DUE}
 -- The demo accounts' payments stand still for ten minutes after the opening, as in a new store.
 UPDATE payments SET due = (SELECT opened + 600 FROM sandbox) * 1000000
     WHERE status IN ('pending', 'confirming');
+"""
+PAYMENTS_DUE = """
+CREATE INDEX IF NOT EXISTS payments_due ON payments (exchange, due) WHERE due IS NOT NULL;
 """

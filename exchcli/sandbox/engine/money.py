@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import sqlite3
 from decimal import Decimal
+from typing import Protocol
 
-from exchcli.sandbox.ledger import Ledger, Place, text
+from exchcli.sandbox.engine.reasons import Reason, Refusal
+from exchcli.sandbox.floor import Floor
+from exchcli.sandbox.ledger import UNIT, Ledger, Place, down, text
 
 _ZERO = Decimal(0)
+# More than there is of anything, and few enough digits for every sum to be exact.
+_MOST = Decimal(10) ** 15
 
 
 class StoredLedger(Ledger):
@@ -74,3 +79,39 @@ class StoredLedger(Ledger):
 
 class Overdrawn(Exception):
     """A balance would be below what is held of it, or below nothing: an error of the engine."""
+
+
+class Books(Protocol):
+    """What of a desk its money needs: one exchange at one moment, in one transaction."""
+
+    @property
+    def exchange(self) -> str: ...
+    @property
+    def time(self) -> int:
+        """Microseconds since the epoch."""
+
+    @property
+    def db(self) -> sqlite3.Connection: ...
+    @property
+    def ledger(self) -> StoredLedger: ...
+    @property
+    def floor(self) -> Floor: ...
+
+
+def sensible(amount: Decimal) -> Decimal:
+    """The amount itself. Raises Refusal if money does not come in such amounts."""
+    if not (amount.is_finite() and _ZERO < amount <= _MOST and down(amount) == amount):
+        raise Refusal(
+            Reason.BAD_AMOUNT,
+            f"An amount is a positive number of whole {UNIT:f}, and at most 10^15.",
+        )
+    return amount
+
+
+def last_price(books: Books, symbol: str) -> Decimal:
+    """What one base currency was last traded for; 0 if there is no such pair."""
+    market = books.floor.market(books.exchange, symbol)
+    if market is None:
+        return _ZERO
+    (newest,) = market.trades(books.time // 1_000_000, 1)
+    return Decimal(newest.price).scaleb(-market.rules.price_precision)
