@@ -180,3 +180,67 @@ UPDATE payments SET due = (SELECT opened + 600 FROM sandbox) * 1000000
 PAYMENTS_DUE = """
 CREATE INDEX IF NOT EXISTS payments_due ON payments (exchange, due) WHERE due IS NOT NULL;
 """
+
+# The users' side of the markets; with layout 3.
+MARKETS = """
+CREATE INDEX IF NOT EXISTS orders_standing ON orders (exchange, symbol, stands, place, rank)
+    WHERE stands IS NOT NULL;
+CREATE INDEX IF NOT EXISTS orders_open_of ON orders (account, wallet, id) WHERE status = 'open';
+
+-- How far an exchange with accounts has come: the epoch second up to which its users' orders
+-- have met the market, and how many stops have become active.
+CREATE TABLE IF NOT EXISTS engine (
+    exchange    TEXT PRIMARY KEY,
+    advanced    INTEGER NOT NULL,
+    activations INTEGER NOT NULL
+) WITHOUT ROWID;
+
+-- What users have taken from the simulated orders of late, by second; `stands` and `place` as
+-- in `orders`, amounts in units.
+CREATE TABLE IF NOT EXISTS eaten (
+    exchange TEXT NOT NULL,
+    symbol   TEXT NOT NULL,
+    time     INTEGER NOT NULL,
+    stands   TEXT NOT NULL,
+    place    INTEGER NOT NULL,
+    amount   INTEGER NOT NULL,
+    PRIMARY KEY (exchange, symbol, time, stands, place)
+) WITHOUT ROWID;
+
+-- Trades of users, with each other and with the simulated orders, as everybody sees them:
+-- see bars.Print; and what those of each minute amount to. `first` and `last` are the epoch
+-- seconds of a minute's first and last trade. Sums are text: they may exceed 64 bits.
+CREATE TABLE IF NOT EXISTS prints (
+    exchange TEXT NOT NULL,
+    symbol   TEXT NOT NULL,
+    time     INTEGER NOT NULL,
+    id       INTEGER NOT NULL,
+    buy      INTEGER NOT NULL,
+    price    INTEGER NOT NULL,
+    amount   INTEGER NOT NULL,
+    PRIMARY KEY (exchange, symbol, time, id)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS print_minutes (
+    exchange TEXT NOT NULL,
+    symbol   TEXT NOT NULL,
+    time     INTEGER NOT NULL,
+    first    INTEGER NOT NULL,
+    last     INTEGER NOT NULL,
+    open     INTEGER NOT NULL,
+    high     INTEGER NOT NULL,
+    low      INTEGER NOT NULL,
+    close    INTEGER NOT NULL,
+    volume   TEXT NOT NULL,
+    quote    TEXT NOT NULL,
+    PRIMARY KEY (exchange, symbol, time)
+) WITHOUT ROWID;
+"""
+
+# From layout 2 to 3; the engine knows how to fill these columns of `orders`.
+ORDER_CHANGES = """
+DROP INDEX IF EXISTS orders_open;
+ALTER TABLE orders ADD COLUMN stands TEXT CHECK (stands IN ('buy', 'sell', 'rise', 'fall'));
+ALTER TABLE orders ADD COLUMN place INTEGER;
+ALTER TABLE orders ADD COLUMN rank INTEGER;
+ALTER TABLE orders ADD COLUMN rest INTEGER;
+"""

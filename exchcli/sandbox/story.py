@@ -14,6 +14,7 @@ from exchcli.sandbox.market import simulated_market
 from exchcli.sandbox.noise import Noise
 from exchcli.sandbox.plans import MICRO, Plan, Planner, Trade
 from exchcli.sandbox.trading import (
+    RANK_BITS,
     Fill,
     Order,
     Position,
@@ -199,6 +200,7 @@ class Story:
 
     def _order_row(self, order: Order, before: int) -> tuple[object, ...]:
         order.id += before
+        order.rank = None if order.waits else order.id << RANK_BITS
         code = str(order.id) if self.exchange == "dgt" else self._hex("order", order.id, 16)
         return order_row(order, code)
 

@@ -20,6 +20,9 @@ FEES = {
 }
 LEVERAGE = Decimal(3)
 ZERO = Decimal(0)
+# An order's rank is its id with so many bits behind it, for the stops that become active
+# between it and the next.
+RANK_BITS = 32
 
 
 class Fill(NamedTuple):
@@ -55,9 +58,14 @@ class Order:
         stop: Decimal | None = None,
         post_only: bool = False,
         wallet: str = "spot",
+        code: str = "",
     ) -> None:
-        """A limit order has amount and price; a market order one of amount and spend (quote)."""
+        """A limit order has amount and price; a market order one of amount and spend (quote).
+
+        With a `stop` it waits until `rank` is set: then it is active.
+        """
         self.id = id_
+        self.code = code
         self.account = account
         self.rules = rules
         self.wallet = wallet
@@ -70,6 +78,12 @@ class Order:
         self.status = "open"
         self.filled = self.cost = self.held = ZERO
         self.created = self.updated = created
+        self.rank = None if stop is not None else id_ << RANK_BITS
+
+    @property
+    def waits(self) -> bool:
+        """For its stop."""
+        return self.rank is None and self.status == "open"
 
     @property
     def buys(self) -> bool:
@@ -82,13 +96,16 @@ class Order:
         return self.account, self.wallet, currency
 
     def needs(self) -> Decimal:
-        """What it has to hold now; market orders are over at once, and hold nothing."""
-        if self.status != "open" or self.amount is None or self.price is None:
+        """What it has to hold now. Market orders are over at once, and hold nothing, unless they
+        wait for their stop: what that price would take.
+        """
+        price = self.stop if self.price is None and self.waits else self.price
+        if self.status != "open" or self.amount is None or price is None:
             return ZERO
         rest = self.amount - self.filled
         if self.wallet == "margin":
-            return own_part(times(rest, self.price))
-        return up(times(rest, self.price)) if self.buys else rest
+            return own_part(times(rest, price))
+        return up(times(rest, price)) if self.buys else rest
 
 
 class Position:
@@ -193,6 +210,26 @@ def _fill_margin(
     position.held = needs
 
 
+def scaled(number: Decimal, precision: int) -> int:
+    """An amount in units, a price in ticks; it is no finer than that."""
+    return int(number.scaleb(precision))
+
+
+def standing(order: Order) -> tuple[object, ...]:
+    """The last four columns of `orders`: stands, place, rank, rest."""
+    if order.status != "open":
+        return None, None, order.rank, None
+    price = order.stop if order.waits else order.price
+    assert price is not None
+    assert order.amount is not None
+    rules = order.rules
+    place = scaled(price, rules.price_precision)
+    rest = scaled(order.amount - order.filled, rules.amount_precision)
+    if order.waits:
+        return ("rise", place, None, rest) if order.buys else ("fall", -place, None, rest)
+    return order.side, -place if order.buys else place, order.rank, rest
+
+
 def order_row(order: Order, code: str) -> tuple[object, ...]:
     """A row of `orders`; users see the id as `code`."""
     numbers = (order.price, order.stop, order.amount, order.spend)
@@ -200,7 +237,7 @@ def order_row(order: Order, code: str) -> tuple[object, ...]:
         order.rules.exchange, order.id, code, order.account, order.wallet, order.rules.symbol,
         order.side, *(None if number is None else text(number) for number in numbers),
         int(order.post_only), order.status, text(order.filled), text(order.cost),
-        text(order.held), order.created, order.updated,
+        text(order.held), order.created, order.updated, *standing(order),
     )  # fmt: skip
 
 
