@@ -8,6 +8,7 @@ from decimal import Decimal
 from exchcli.sandbox.catalog import SIMULATIONS, Rules
 from exchcli.sandbox.schema import (
     ACCOUNTS,
+    CONDUCT,
     MARKETS,
     ORDER_CHANGES,
     PAYMENT_CHANGES,
@@ -22,9 +23,9 @@ def migrate(db: sqlite3.Connection) -> None:
     try:
         version = db.execute("PRAGMA user_version").fetchone()[0]
         if version == 1:
-            _run(db, ACCOUNTS + PAYMENTS_DUE + MARKETS)
+            _run(db, ACCOUNTS + PAYMENTS_DUE + MARKETS + CONDUCT)
         elif version == 2:
-            _run(db, ORDER_CHANGES + PAYMENT_CHANGES + PAYMENTS_DUE + MARKETS)
+            _run(db, ORDER_CHANGES + PAYMENT_CHANGES + PAYMENTS_DUE + MARKETS + CONDUCT)
             _join_the_market(db)
         db.execute(f"PRAGMA user_version = {VERSION}")
         db.execute("COMMIT")

@@ -244,3 +244,38 @@ ALTER TABLE orders ADD COLUMN place INTEGER;
 ALTER TABLE orders ADD COLUMN rank INTEGER;
 ALTER TABLE orders ADD COLUMN rest INTEGER;
 """
+
+# Who behaves how, and what the keeper of the sandbox has decreed.
+CONDUCT = """
+-- DigiFinex's indicators: what became of the orders that an account placed on a pair, by the
+-- minute in which they were placed. Minutes that no longer count are deleted.
+CREATE TABLE IF NOT EXISTS conduct (
+    account  INTEGER NOT NULL REFERENCES accounts,
+    wallet   TEXT NOT NULL,
+    symbol   TEXT NOT NULL,
+    minute   INTEGER NOT NULL,      -- since the epoch
+    orders   INTEGER NOT NULL,
+    filled   INTEGER NOT NULL,      -- completely
+    canceled INTEGER NOT NULL,      -- within 5 seconds, with nothing filled
+    ordered  TEXT NOT NULL,         -- the sum of their amounts in base, and what of it is filled
+    done     TEXT NOT NULL,
+    PRIMARY KEY (account, wallet, symbol, minute)
+) WITHOUT ROWID;
+
+-- Bans from placing orders that followed. Times are microseconds.
+CREATE TABLE IF NOT EXISTS bans (
+    account INTEGER NOT NULL REFERENCES accounts,
+    begun   INTEGER NOT NULL,
+    ends    INTEGER NOT NULL,
+    why     TEXT NOT NULL,          -- FR, FW or CR, with its pair
+    PRIMARY KEY (account, begun)
+) WITHOUT ROWID;
+
+-- Pairs and currencies in upper case and accounts by their number, with a word of marks.py.
+CREATE TABLE IF NOT EXISTS marks (
+    exchange TEXT NOT NULL,
+    name     TEXT NOT NULL,
+    mark     TEXT NOT NULL,
+    PRIMARY KEY (exchange, name, mark)
+) WITHOUT ROWID;
+"""

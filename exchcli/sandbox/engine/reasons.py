@@ -21,6 +21,8 @@ class Reason(StrEnum):
     NO_FUNDS = auto()
     NO_ORDER = auto()
     NOT_CANCELABLE = auto()
+    BANNED = auto()  # from placing orders, for 30 minutes
+    BANNED_FOR_LONG = auto()  # for 24 hours
     NO_POSITION = auto()
     # Payments and transfers.
     NO_CURRENCY = auto()
