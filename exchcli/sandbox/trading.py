@@ -153,17 +153,18 @@ def fill(
     rules = order.rules
     rate = FEES[rules.exchange][0 if maker else 1]
     cost = down(times(price, amount))
+    order.filled += amount
+    order.cost += cost
+    order.updated = time
+    # First it gives back what it held for this: that is what pays.
+    keep_hold(ledger, order)
     if position is not None:
         fee, currency = up(times(cost, rate)), rules.quote
-        _fill_margin(ledger, order, position, amount, cost, fee, time)
+        fee = _fill_margin(ledger, order, position, amount, cost, fee, time)
     else:
         received, currency = (amount, rules.base) if order.buys else (cost, rules.quote)
         fee = up(times(received, rate))
         _fill_spot(ledger, order, amount, cost, fee, time)
-    order.filled += amount
-    order.cost += cost
-    order.updated = time
-    keep_hold(ledger, order)
     return Fill(id_, order.id, order.account, price, amount, cost, fee, currency, rate, maker, time)
 
 
@@ -189,9 +190,15 @@ def _fill_margin(
     cost: Decimal,
     fee: Decimal,
     time: int,
-) -> None:
-    """Opens or closes a part of the position; a fill that would turn it around comes as two."""
-    deed = ledger.move("fee", position.place, ledger.house("fees", order.rules.quote), fee, time)
+) -> Decimal:
+    """Opens or closes a part of the position; a fill that would turn it around comes as two.
+
+    Nothing is taken beyond what is free in the wallet. What is missing then, after prices that
+    jumped, is missing at the position's own part, or else lost by the house. Returns the fee.
+    """
+    place, profit = position.place, ZERO
+    if not position.amount:
+        position.side = "long" if order.buys else "short"
     if order.buys == (position.side == "long"):
         position.amount += amount
         position.cost += cost
@@ -200,12 +207,22 @@ def _fill_margin(
         profit = cost - part if position.side == "long" else part - cost
         position.amount -= amount
         position.cost -= part
-        market = ledger.house("market", order.rules.quote)
-        if profit >= 0:
-            ledger.move("profit", market, position.place, profit, time, deed)
-        else:
-            ledger.move("profit", position.place, market, -profit, time, deed)
-    needs = own_part(position.cost)
+        _keep_own(ledger, position, position.held)
+    market, fees = (ledger.house(wallet, order.rules.quote) for wallet in ("market", "fees"))
+    deed = 0
+    if profit > 0:
+        deed = ledger.move("profit", market, place, profit, time)
+    if fee := min(fee, ledger.free(place)):
+        deed = ledger.move("fee", place, fees, fee, time, deed)
+    if loss := min(max(-profit, ZERO), ledger.free(place)):
+        ledger.move("profit", place, market, loss, time, deed)
+    _keep_own(ledger, position, position.held + ledger.free(place))
+    return fee
+
+
+def _keep_own(ledger: Ledger, position: Position, most: Decimal) -> None:
+    """Brings what a position holds in line with its cost, but holds no more than `most`."""
+    needs = min(own_part(position.cost), most)
     ledger.hold(position.place, needs - position.held)
     position.held = needs
 
