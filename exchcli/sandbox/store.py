@@ -86,6 +86,8 @@ class Store:
                 self._db.close()
                 raise
         self.seed = self.stored_seed if seed is None else seed
+        # Orders that lists do not show yet, as (exchange, first id, last id): a fault on demand.
+        self.unlisted: list[tuple[str, int, int]] = []
 
     def rows(self, sql: str, *values: object) -> list[tuple[int, ...]]:
         """The rows of a query over whole numbers."""

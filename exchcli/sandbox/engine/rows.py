@@ -21,13 +21,14 @@ _STANDING = _ORDER + (
     " ORDER BY place, rank LIMIT ?"
 )
 _WAITING = _ORDER + (
-    "WHERE exchange = ? AND symbol = ? AND stands = ? AND place <= ? ORDER BY place, rank, id LIMIT 1"
+    "WHERE exchange = ? AND symbol = ? AND stands = ? AND place <= ?"
+    " ORDER BY place, rank, id LIMIT 1"
 )
 _FIRST = (
     "SELECT place FROM orders WHERE exchange = ? AND symbol = ? AND stands = ?"
     " ORDER BY place LIMIT 1"
 )
-_INSERT = f"INSERT INTO orders VALUES ({', '.join('?' * 21)})"
+_INSERT = f"INSERT INTO orders VALUES ({', '.join('?' * 21)})"  # noqa: S608
 _UPDATE = (
     "UPDATE orders SET status = ?, filled = ?, cost = ?, held = ?, updated = ?,"
     " stands = ?, place = ?, rank = ?, rest = ? WHERE exchange = ? AND id = ?"
