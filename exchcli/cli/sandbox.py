@@ -1,4 +1,4 @@
-"""The sandbox on this machine: recordings to replay in it, and a fresh start."""
+"""The sandbox on this machine: served to others, looked at, funded, replaced, started afresh."""
 
 # Typer reads the annotations at run time, so they are not postponed here.
 from pathlib import Path
@@ -8,9 +8,11 @@ import typer
 
 from exchcli.cli.confirm import confirm
 from exchcli.cli.registry import Group
+from exchcli.cli.serving import serve
 from exchcli.cli.session import session
 
-group = Group("sandbox", "The exchange inside exch: replay a recording, or start afresh.")
+group = Group("sandbox", "The exchange inside exch: serve it, look after it, or start afresh.")
+group.command()(serve)
 
 
 @group.command("load")
