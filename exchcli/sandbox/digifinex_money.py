@@ -84,7 +84,7 @@ def finance_log(call: Call, query: Query, wallet: str) -> object:
     """
     where = Where("account = ? AND wallet = ?", call.account, wallet)
     if "currency_mark" in query:
-        where.also("currency = ?", _currency(call, query["currency_mark"]))
+        where.also("currency = ?", currency_of(call, query["currency_mark"]))
     start = whole_of(query, "start_time", 0)
     end = whole_of(query, "end_time", _LATEST)
     if end <= start:
@@ -111,7 +111,7 @@ def deposit_address(call: Call, query: Query) -> object:
         "SELECT currency, address, tag, chain FROM addresses"
         " WHERE account = ? AND kind = 'deposit' AND currency = ? ORDER BY chain",
         call.account,
-        _currency(call, query["currency"]),
+        currency_of(call, query["currency"]),
     )
     data = [
         {"currency": currency.lower(), "address": address, "addressTag": tag, "chain": chain}
@@ -135,7 +135,7 @@ def _payments(call: Call, query: Query, kind: str) -> list[PaymentRow]:
     for older to newer, from 1 on, or next for newer to older, from the newest on."""
     where = Where("account = ? AND kind = ?", call.account, kind)
     if query.get("currency"):
-        where.also("currency = ?", _currency(call, query["currency"]))
+        where.also("currency = ?", currency_of(call, query["currency"]))
     direct = query.get("direct", "prev")
     if direct not in ("prev", "next"):
         raise Refused(ILLEGAL)
@@ -190,7 +190,7 @@ def _assets(call: Call, wallet: str) -> list[dict[str, object]]:
     ]
 
 
-def _currency(call: Call, text: str) -> str:
+def currency_of(call: Call, text: str) -> str:
     """A currency that the exchange has, in upper case."""
     known = {chain.currency.upper() for chain in CHAINS}
     for rules in call.floor.rules(DFX):
