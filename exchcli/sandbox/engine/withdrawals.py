@@ -49,13 +49,13 @@ def withdraw(
         raise Refusal(
             Reason.WITHDRAWAL_TOO_SMALL, f"The least withdrawal of {currency} is {least:f}."
         )
-    _within_limits(books, account, currency, amount)
     place, fee_place = (account, "spot", currency), (account, "spot", target.fee_currency)
     if target.fee_currency == currency:
         payments.afford(books, place, amount + target.fee)
     else:
         payments.afford(books, place, amount)
         payments.afford(books, fee_place, target.fee)
+    _within_limits(books, account, currency, amount)
     books.ledger.hold(place, amount)
     books.ledger.hold(fee_place, target.fee)
     due = books.time + PENDING
@@ -175,9 +175,9 @@ def _hand_over(
     ).fetchone()
     if books.exchange != DFX or row is None:
         raise Refusal(Reason.NOT_WHITELISTED, f"There is no other account {number}.")
-    _within_limits(books, account, currency, amount)
     place = account, "spot", currency
     payments.afford(books, place, amount)
+    _within_limits(books, account, currency, amount)
     target = Target("", number, "", Decimal(0), currency)
     outside = books.ledger.house("outside", currency)
     books.ledger.move("withdrawal", place, outside, amount, books.time)
