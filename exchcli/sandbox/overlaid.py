@@ -95,7 +95,7 @@ class Users:
             " WHERE exchange = ? AND symbol = ? AND time >= ? AND time < ? ORDER BY time",
             *self._of, start, end,
         )  # fmt: skip
-        return [_Piece(row[0], row[1], Bar(*row[2:6], int(row[6]), int(row[7]))) for row in rows]
+        return [_Piece(row[0], row[1], bar_from(*row[2:])) for row in rows]
 
 
 class Overlaid(Tape):
@@ -146,6 +146,11 @@ class Overlaid(Tape):
             open=own.open if first <= users.first else users.bar.open,
             close=own.close if last > users.last else users.bar.close,
         )
+
+
+def bar_from(opening: int, high: int, low: int, close: int, volume: str, quote: str) -> Bar:
+    """A row of `print_minutes`, from its open on."""
+    return Bar(opening, high, low, close, int(volume), int(quote))
 
 
 def _pieces(prints: list[Print]) -> list[_Piece]:

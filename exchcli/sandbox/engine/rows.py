@@ -28,7 +28,7 @@ _FIRST = (
     "SELECT place FROM orders WHERE exchange = ? AND symbol = ? AND stands = ?"
     " ORDER BY place LIMIT 1"
 )
-_INSERT = f"INSERT INTO orders VALUES ({', '.join('?' * 21)})"  # noqa: S608
+_INSERT = f"INSERT INTO orders VALUES ({', '.join('?' * 22)})"  # noqa: S608
 _UPDATE = (
     "UPDATE orders SET status = ?, filled = ?, cost = ?, held = ?, updated = ?,"
     " stands = ?, place = ?, rank = ?, rest = ? WHERE exchange = ? AND id = ?"
