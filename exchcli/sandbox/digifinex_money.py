@@ -11,6 +11,7 @@ from exchcli.sandbox.catalog import DFX
 from exchcli.sandbox.currencies import CHAINS
 from exchcli.sandbox.digifinex import Query, limit_of, market_of, whole_of
 from exchcli.sandbox.digifinex_codes import BAD_TIMES, ILLEGAL, NO_CURRENCY, Refused
+from exchcli.sandbox.engine import margin
 from exchcli.sandbox.ledger import UNIT
 from exchcli.sandbox.plain import plain
 from exchcli.sandbox.statement import MICRO, PaymentRow, PositionRow, Where
@@ -214,6 +215,7 @@ def _position(call: Call, row: PositionRow) -> dict[str, object]:
     market = call.floor.market(DFX, row.symbol)
     rate = Decimal((market and market.rules.liquidation_rate) or 0)
     entry = row.cost / row.amount if row.amount else Decimal(0)
+    liquidation = margin.liquidation_price(row.side, row.amount, row.cost, row.held, rate)
     return {
         "symbol": row.symbol,
         "leverage_ratio": f"{row.leverage:.1f}",
@@ -221,29 +223,16 @@ def _position(call: Call, row: PositionRow) -> dict[str, object]:
         "amount": str(plain(row.amount)),
         "entry_price": str(plain(_rounded(entry))),
         "unrealized_pnl": str(plain(_unrealized(call, [row]))),
-        "liquidation_price": str(plain(_rounded(_liquidation(row, rate)))),
+        "liquidation_price": str(plain(_rounded(liquidation))),
         "liquidation_rate": str(plain(rate)),
     }
-
-
-def _liquidation(row: PositionRow, rate: Decimal) -> Decimal:
-    """The price at which what is left over the debt is only `rate` of the debt.
-
-    A long position owes what was borrowed to buy it, a short one its amount.
-    """
-    if not row.amount:
-        return Decimal(0)
-    if row.side == "long":
-        return (row.cost - row.held) * (1 + rate) / row.amount
-    return (row.cost + row.held) / (row.amount * (1 + rate))
 
 
 def _unrealized(call: Call, positions: list[PositionRow]) -> Decimal:
     """What closing them at the last prices would bring, in USDT."""
     profit = Decimal(0)
     for row in positions:
-        worth = row.amount * _last(call, row.symbol)
-        profit += row.cost - worth if row.side == "short" else worth - row.cost
+        profit += margin.unrealized(row.side, row.amount, row.cost, _last(call, row.symbol))
     return _rounded(profit)
 
 

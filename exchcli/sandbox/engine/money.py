@@ -99,13 +99,12 @@ class Books(Protocol):
 
 
 def sensible(amount: Decimal) -> Decimal:
-    """The amount itself. Raises Refusal if money does not come in such amounts."""
-    if not (amount.is_finite() and _ZERO < amount <= _MOST and down(amount) == amount):
-        raise Refusal(
-            Reason.BAD_AMOUNT,
-            f"An amount is a positive number of whole {UNIT:f}, and at most 10^15.",
-        )
-    return amount
+    """The amount in whole units. Raises Refusal if money does not come in such amounts."""
+    if amount.is_finite() and _ZERO < amount <= _MOST and (exact := down(amount)) == amount:
+        return exact
+    raise Refusal(
+        Reason.BAD_AMOUNT, f"An amount is a positive number of whole {UNIT:f}, at most 10^15."
+    )
 
 
 def last_price(books: Books, symbol: str) -> Decimal:

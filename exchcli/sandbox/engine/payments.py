@@ -59,7 +59,7 @@ def fund(books: Books, account: int, currency: str, amount: Decimal) -> int:
     Raises Refusal for a currency that the exchange does not have, or an amount that is none.
     """
     known(books, currency)
-    sensible(amount)
+    amount = sensible(amount)
     row = books.db.execute(
         "SELECT chain, address, tag FROM addresses"
         " WHERE account = ? AND kind = 'deposit' AND currency = ? ORDER BY chain",
@@ -78,7 +78,7 @@ def transfer(
     Raises Refusal.
     """
     known(books, currency)
-    sensible(amount)
+    amount = sensible(amount)
     if books.exchange != DFX or (source, target) not in _WAYS:
         raise Refusal(Reason.BAD_WALLETS, f"Nothing goes from {source} to {target}.")
     if target == "margin" and currency not in MARGIN_CURRENCIES:

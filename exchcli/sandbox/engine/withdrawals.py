@@ -38,7 +38,7 @@ def withdraw(
     once. Raises Refusal.
     """
     payments.known(books, currency)
-    sensible(amount)
+    amount = sensible(amount)
     if internal:
         return _hand_over(books, account, currency, amount, address)
     if books.exchange == DGT:
@@ -165,15 +165,22 @@ def _within_limits(books: Books, account: int, currency: str, amount: Decimal) -
 def _hand_over(
     books: Books, account: int, currency: str, amount: Decimal, number: str | None
 ) -> int:
-    """An internal withdrawal: the other account has the money when this returns."""
+    """An internal withdrawal: the other account has the money when this returns.
+
+    Accounts are numbered 1, 2 ... as everywhere where people read or write them.
+    """
     if not number:
         raise Refusal(Reason.NO_ADDRESS, "An internal withdrawal needs the account's number.")
-    row = books.db.execute(
-        "SELECT account FROM accounts WHERE exchange = ? AND number >= 0 AND account != ?"
-        " AND CAST(account AS TEXT) = ?",
-        (books.exchange, account, number),
-    ).fetchone()
-    if books.exchange != DFX or row is None:
+    numbers = dict(
+        books.db.execute(
+            "SELECT account, CAST(number + 1 AS TEXT) FROM accounts"
+            " WHERE exchange = ? AND number >= 0",
+            (books.exchange,),
+        )
+    )
+    own = numbers.pop(account)
+    receiver = next((each for each, known in numbers.items() if known == number), None)
+    if books.exchange != DFX or receiver is None:
         raise Refusal(Reason.NOT_WHITELISTED, f"There is no other account {number}.")
     place = account, "spot", currency
     payments.afford(books, place, amount)
@@ -182,7 +189,7 @@ def _hand_over(
     outside = books.ledger.house("outside", currency)
     books.ledger.move("withdrawal", place, outside, amount, books.time)
     sent = payments.write(books, account, "withdrawal", currency, amount, target, "done")
-    payments.arrive(books, row[0], currency, amount, "", str(account), "")
+    payments.arrive(books, receiver, currency, amount, "", own, "")
     return sent
 
 
