@@ -110,6 +110,7 @@ def _where(call: Call, query: Query, wallet: str) -> Where:
     where = Where("account = ? AND wallet = ?", call.account, wallet)
     if "symbol" in query:
         where.also("symbol = ?", market_of(call.floor, query).rules.symbol)
+    statement.leave_out(call.store, DFX, where)
     return where
 
 
