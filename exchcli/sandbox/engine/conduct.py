@@ -16,6 +16,7 @@ import sqlite3
 from decimal import Decimal
 from typing import NamedTuple
 
+from exchcli.sandbox.catalog import DFX
 from exchcli.sandbox.engine.reasons import Reason, Refusal
 from exchcli.sandbox.ledger import text
 from exchcli.sandbox.trading import Order
@@ -66,10 +67,10 @@ _Pair = tuple[int, str, str]  # account, wallet, symbol
 class Conduct:
     """What one transaction adds to the counts; flush() writes it, and bans whom it has to."""
 
-    def __init__(self, db: sqlite3.Connection, time: int) -> None:
-        """`time` in microseconds, as everywhere here."""
+    def __init__(self, db: sqlite3.Connection) -> None:
+        """`watching` may be set to False: then nothing is counted."""
+        self.watching = True
         self._db = db
-        self._time = time
         self._added: dict[tuple[_Pair, int], Counts] = {}
 
     def placed(self, order: Order) -> None:
@@ -81,31 +82,33 @@ class Conduct:
         if order.amount is not None:
             self._add(order, Counts(done=amount))
 
-    def ended(self, order: Order, time: int) -> None:
-        """It is filled or canceled."""
+    def ended(self, order: Order) -> None:
+        """It is filled or canceled, since `updated`; an order that is open is passed over."""
         if order.status == "filled":
             self._add(order, Counts(filled=1))
-        elif not order.filled and time - order.created <= AT_ONCE:
-            self._add(order, Counts(canceled=1))
+        elif order.status == "canceled" and not order.filled:
+            self._add(order, Counts(canceled=order.updated - order.created <= AT_ONCE))
 
-    def flush(self) -> None:
+    def flush(self, time: int) -> None:
+        """`time` in microseconds, as everywhere here."""
+        forgotten = _last_forgotten(time)
         changed = set()
         for (pair, minute), added in self._added.items():
-            if minute > _last_forgotten(self._time):
-                self._write(pair, minute, added)
+            if minute > forgotten:
+                self._write(pair, minute, added, forgotten)
                 changed.add(pair)
         self._added.clear()
         for pair in sorted(changed):
-            if why := self._counts(pair).tripped():
-                _ban(self._db, pair, why, self._time)
+            if why := self._counts(pair, forgotten).tripped():
+                _ban(self._db, pair, why, time)
 
     def _add(self, order: Order, counts: Counts) -> None:
-        if order.rules.exchange == "dfx":
+        if self.watching and order.rules.exchange == DFX:
             pair = order.account, order.wallet, order.rules.symbol
             key = pair, order.created // MINUTE
             self._added[key] = self._added.get(key, Counts()).plus(counts)
 
-    def _write(self, pair: _Pair, minute: int, added: Counts) -> None:
+    def _write(self, pair: _Pair, minute: int, added: Counts, forgotten: int) -> None:
         row = self._db.execute(
             "SELECT orders, filled, canceled, ordered, done FROM conduct"
             " WHERE account = ? AND wallet = ? AND symbol = ? AND minute = ?",
@@ -115,20 +118,28 @@ class Conduct:
             self._db.execute(
                 "DELETE FROM conduct WHERE account = ? AND wallet = ? AND symbol = ?"
                 " AND minute <= ?",
-                (*pair, _last_forgotten(self._time)),
+                (*pair, forgotten),
             )
         else:
             added = added.plus(_counts(row))
         self._db.execute(
             "INSERT OR REPLACE INTO conduct VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (*pair, minute, *added[:3], text(added.ordered), text(added.done)),
+            (
+                *pair,
+                minute,
+                added.orders,
+                added.filled,
+                added.canceled,
+                text(added.ordered),
+                text(added.done),
+            ),
         )
 
-    def _counts(self, pair: _Pair) -> Counts:
+    def _counts(self, pair: _Pair, forgotten: int) -> Counts:
         rows = self._db.execute(
             "SELECT orders, filled, canceled, ordered, done FROM conduct"
             " WHERE account = ? AND wallet = ? AND symbol = ? AND minute > ?",
-            (*pair, _last_forgotten(self._time)),
+            (*pair, forgotten),
         )
         total = Counts()
         for row in rows:

@@ -9,15 +9,17 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from decimal import Decimal
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from hashlib import shake_128
 
 from exchcli.sandbox.accounts import ensure
-from exchcli.sandbox.catalog import DGT
-from exchcli.sandbox.engine import payments, rows, withdrawals
+from exchcli.sandbox.catalog import DFX, DGT
+from exchcli.sandbox.engine import margin, payments, rows, withdrawals
 from exchcli.sandbox.engine.checks import NewOrder, check, check_value
+from exchcli.sandbox.engine.conduct import Conduct
 from exchcli.sandbox.engine.matching import Taking, Takings, takings
 from exchcli.sandbox.engine.money import StoredLedger
+from exchcli.sandbox.engine.passing import pass_time
 from exchcli.sandbox.engine.pit import Pit
 from exchcli.sandbox.engine.reasons import Reason, Refusal
 from exchcli.sandbox.floor import Floor
@@ -63,6 +65,7 @@ class Desk:
         self._activated = self.activations
         self.time = max(time, self.advanced * MICRO)
         self.ledger = StoredLedger(db, exchange, self.house)
+        self.conduct = Conduct(db)
         self._pits: dict[str, Pit] = {}
         self._fills: list[Fill] = []
         self._newest_order = self._newest("orders")
@@ -74,13 +77,11 @@ class Desk:
         """Checks, holds, matches; the order as it is after that. Raises Refusal."""
         pit = self.pit(new.symbol)
         new = check(new, pit.rules)
-        if new.wallet == "margin":
-            raise Refusal(Reason.NO_MARGIN, f"{new.symbol} cannot be traded on margin yet.")
         order = self._numbered(new, pit)
         if order.stop is not None and not self._reached(pit, order):
             self._afford(order, order.needs())
             keep_hold(self.ledger, order)
-            rows.insert(self.db, order)
+            self._add(order)
             return order
         if order.rank is None:
             order.rank = order.id << RANK_BITS
@@ -88,11 +89,11 @@ class Desk:
         self._afford_now(pit, order, found)
         if order.post_only and (found.parts or found.met_itself):
             order.status = "canceled"
-            rows.insert(self.db, order)
+            self._add(order)
             return order
         keep_hold(self.ledger, order)
         self._execute(pit, order, found)
-        rows.insert(self.db, order)
+        self._add(order)
         self._stops(pit)
         return order
 
@@ -164,6 +165,7 @@ class Desk:
         order.status, order.updated = status, self.time
         keep_hold(self.ledger, order)
         rows.update(self.db, order)
+        self.conduct.ended(order)
 
     def give(self, pit: Pit, maker: Order, ticks: int, units: int) -> None:
         """Fills a part of a resting order, at its own price."""
@@ -173,6 +175,30 @@ class Desk:
         else:
             rows.update(self.db, maker)
 
+    def after_trade(self, pit: Pit, last: int) -> None:
+        """What a new last price (ticks) brings about: the stops that it reached become active,
+        the nearest first, each like a new order.
+        """
+        while (order := self._next_stop(pit, last)) is not None:
+            self.activations += 1
+            order.rank = (self._newest_order << RANK_BITS) + self.activations
+            budget = order.held if order.buys and order.price is None else None
+            found = takings(self.db, pit, order, budget)
+            self._execute(pit, order, found)
+            rows.update(self.db, order)
+            if found.parts:
+                last = found.parts[-1].ticks
+
+    def liquidation_bounds(self, pit: Pit) -> tuple[int | None, int | None]:
+        """The last prices at or below, and at or above which a position is liquidated."""
+        if self.exchange != DFX:
+            return None, None
+        low, high = margin.bounds(self.db, pit.rules)
+        return (
+            None if low is None else pit.ticks(low, ROUND_FLOOR),
+            None if high is None else pit.ticks(high, ROUND_CEILING),
+        )
+
     def flush(self) -> None:
         """Writes what was only remembered so far."""
         for pit in self._pits.values():
@@ -181,6 +207,7 @@ class Desk:
             self.db.executemany(_FILL, [fill_row(self.exchange, each) for each in self._fills])
             self._fills.clear()
         self.ledger.flush()
+        self.conduct.flush(self.time)
         if self.activations != self._activated:
             self.db.execute(
                 "UPDATE engine SET activations = ? WHERE exchange = ?",
@@ -215,6 +242,11 @@ class Desk:
         name = f"{self.store.stored_seed}:{self.exchange}:order:{number}"
         return shake_128(name.encode()).hexdigest(16)
 
+    def _add(self, order: Order) -> None:
+        rows.insert(self.db, order)
+        self.conduct.placed(order)
+        self.conduct.ended(order)
+
     def _reached(self, pit: Pit, order: Order) -> bool:
         """Whether the last price is at or beyond the stop already."""
         assert order.stop is not None
@@ -230,14 +262,20 @@ class Desk:
 
     def _afford_now(self, pit: Pit, order: Order, found: Takings) -> None:
         """The funds of an order that is active: of a market order for what it can take."""
-        if order.price is not None:
+        if order.price is None and order.amount is not None and found.parts:
+            check_value(times(pit.price(found.parts[0].ticks), order.amount), pit.rules)
+        if order.wallet == "margin":
+            takes = [
+                margin.Take(pit.price(part.ticks), pit.amount(part.units)) for part in found.parts
+            ]
+            rests = order.price is not None and not found.met_itself and not order.post_only
+            margin.afford(self, order, takes, rests=rests)
+        elif order.price is not None:
             self._afford(order, order.needs())
         elif order.spend is not None:
             self._afford(order, order.spend)
         else:
             assert order.amount is not None
-            if found.parts:
-                check_value(times(pit.price(found.parts[0].ticks), order.amount), pit.rules)
             self._afford(order, found.cost(pit) if order.buys else order.amount)
 
     # --- matching ------------------------------------------------------------------------------
@@ -263,22 +301,17 @@ class Desk:
         pit.print(order.buys, part.ticks, part.units)
 
     def _fill(self, order: Order, price: Decimal, amount: Decimal, *, maker: bool) -> None:
-        self._newest_fill += 1
-        made = fill(self.ledger, order, self._newest_fill, price, amount, self.time, maker=maker)
-        self._fills.append(made)
+        id_ = self._newest_fill + 1
+        if order.wallet == "margin":
+            made = margin.trade(
+                self.db, self.ledger, order, id_, price, amount, self.time, maker=maker
+            )
+        else:
+            made = [fill(self.ledger, order, id_, price, amount, self.time, maker=maker)]
+        self._newest_fill += len(made)
+        self._fills += made
 
-    def _stops(self, pit: Pit) -> None:
-        """Activates the stops that the last price has reached, the nearest first."""
-        while (order := self._next_stop(pit)) is not None:
-            self.activations += 1
-            order.rank = (self._newest_order << RANK_BITS) + self.activations
-            budget = order.held if order.buys and order.price is None else None
-            found = takings(self.db, pit, order, budget)
-            self._execute(pit, order, found)
-            rows.update(self.db, order)
-
-    def _next_stop(self, pit: Pit) -> Order | None:
-        last = pit.last
+    def _next_stop(self, pit: Pit, last: int) -> Order | None:
         return rows.first_waiting(self.db, pit.rules, "rise", last) or rows.first_waiting(
             self.db, pit.rules, "fall", -last
         )
@@ -306,5 +339,19 @@ def trading(store: Store, floor: Floor, exchange: str, time: int) -> Iterator[De
 
 
 def advance(store: Store, floor: Floor, exchange: str, time: int) -> None:
-    """Lets time pass up to `time` (nanoseconds): what became of orders meanwhile, and payments."""
+    """Lets time pass up to `time` (nanoseconds): what became of orders meanwhile, and payments.
+
+    Whatever happens in it is one transaction. It is done once for each second.
+    """
+    second = time // 1_000_000_000
     ensure(store, exchange)
+    ((advanced,),) = store.rows("SELECT advanced FROM engine WHERE exchange = ?", exchange)
+    if second <= advanced:
+        return
+    with store.writing() as db:
+        floor.refresh()
+        desk = Desk(db, store, floor, exchange, 0)
+        if second > desk.advanced:
+            pass_time(desk, second)
+            desk.flush()
+            db.execute("UPDATE engine SET advanced = ? WHERE exchange = ?", (second, exchange))

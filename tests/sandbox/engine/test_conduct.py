@@ -30,10 +30,10 @@ class Trader:
 
     def place(self, number=1, *, fill="0", cancel_after=None, spend=None):
         with self.store.writing() as db:
-            conduct = Conduct(db, self.now)
+            conduct = Conduct(db)
             for _ in range(number):
                 conduct_of(self.order(spend), conduct, Decimal(fill), cancel_after)
-            conduct.flush()
+            conduct.flush(self.now)
         return self
 
     def order(self, spend=None):
@@ -65,10 +65,10 @@ def conduct_of(order, conduct, fill=Decimal(0), cancel_after=None):
         conduct.filled(order, fill)
     if order.amount is not None and order.filled == order.amount:
         order.status = "filled"
-        conduct.ended(order, order.created)
+        conduct.ended(order)
     elif cancel_after is not None:
-        order.status = "canceled"
-        conduct.ended(order, order.created + cancel_after)
+        order.status, order.updated = "canceled", order.created + cancel_after
+        conduct.ended(order)
 
 
 def opened(folder):
@@ -157,19 +157,19 @@ def test_what_becomes_of_an_order_counts_for_its_own_minute(trader):
     order = trader.order()
     trader.place(49)
     with trader.store.writing() as db:
-        late = Conduct(db, trader.now + 9 * MINUTE)
+        late = Conduct(db)
         order.filled = Decimal(10)
         late.filled(order, Decimal(10))
-        late.flush()
+        late.flush(trader.now + 9 * MINUTE)
     assert trader.store.select("SELECT done FROM conduct") == [("10",)]
 
 
 def test_a_fill_after_ten_minutes_counts_nowhere(trader):
     order = trader.order()
     with trader.store.writing() as db:
-        late = Conduct(db, trader.now + 10 * MINUTE)
+        late = Conduct(db)
         late.filled(order, Decimal(10))
-        late.flush()
+        late.flush(trader.now + 10 * MINUTE)
     assert trader.store.rows("SELECT count(*) FROM conduct") == [(0,)]
 
 
