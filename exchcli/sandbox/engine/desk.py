@@ -94,7 +94,8 @@ class Desk:
         keep_hold(self.ledger, order)
         self._execute(pit, order, found)
         self._add(order)
-        self._stops(pit)
+        if found.parts:
+            self.after_trade(pit, found.parts[-1].ticks)
         return order
 
     def place_all(self, news: Sequence[NewOrder]) -> list[Order]:

@@ -53,9 +53,7 @@ def takings(db: sqlite3.Connection, pit: Pit, order: Order, budget: Decimal | No
     rules = pit.rules
     precision = rules.price_precision + rules.amount_precision
     money = None if budget is None else int(budget.scaleb(precision))
-    rest = None
-    if order.amount is not None:
-        rest = scaled(order.amount - order.filled, rules.amount_precision)
+    rest = None if order.amount is None else pit.rest(order)
     parts: list[Taking] = []
     for ticks, there, maker in _offers(db, pit, other(order.side), _bound(order)):
         units = there if rest is None else min(there, rest)
@@ -92,9 +90,7 @@ def _offers(
         while level is not None and sign * level.price < place:
             yield level.price, level.amount, None
             level = next(simulated, None)
-        assert maker.amount is not None
-        rest = scaled(maker.amount - maker.filled, pit.rules.amount_precision)
-        yield sign * place, rest, maker
+        yield sign * place, pit.rest(maker), maker
     while level is not None:
         yield level.price, level.amount, None
         level = next(simulated, None)

@@ -13,6 +13,7 @@ from exchcli.sandbox.book import Level
 from exchcli.sandbox.catalog import Rules
 from exchcli.sandbox.market import DEEPEST, Market
 from exchcli.sandbox.overlaid import MINUTE, REFILL, Users, bar_from
+from exchcli.sandbox.trading import Order, scaled
 
 _SHALLOW = 8
 _NEWEST = (
@@ -65,6 +66,15 @@ class Pit:
 
     def amount(self, units: int) -> Decimal:
         return units * self._unit
+
+    def ticks(self, price: Decimal, rounding: str) -> int:
+        """A price that may be finer than the pair's, in whole ticks."""
+        return int((price / self._tick).to_integral_value(rounding))
+
+    def rest(self, order: Order) -> int:
+        """What of it is not filled."""
+        assert order.amount is not None
+        return scaled(order.amount - order.filled, self.rules.amount_precision)
 
     @property
     def last(self) -> int:
