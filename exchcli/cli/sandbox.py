@@ -1,16 +1,74 @@
-"""The sandbox on this machine: recordings to replay in it, and a fresh start."""
+"""The sandbox on this machine: served to others, looked at, funded, replaced, started afresh."""
 
 # Typer reads the annotations at run time, so they are not postponed here.
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from exchcli.cli.confirm import confirm
 from exchcli.cli.registry import Group
+from exchcli.cli.serving import serve
 from exchcli.cli.session import session
+from exchcli.errors import UsageError
+from exchcli.sandbox.funding import Funded, currencies, fund
+from exchcli.sandbox.overview import Overview, overview, place
 
-group = Group("sandbox", "The exchange inside exch: replay a recording, or start afresh.")
+if TYPE_CHECKING:
+    from exchcli.sandbox.exchange import Sandbox
+
+group = Group("sandbox", "The exchange inside exch: serve it, look after it, or start afresh.")
+group.command()(serve)
+
+
+@group.command(returns=Overview)
+def status(ctx: typer.Context) -> None:
+    """Where the sandbox is, what time it has, whose keys it knows, and what they own.
+
+    The secrets of the demo accounts are shown: they open nothing but this sandbox.
+    """
+    here = session(ctx)
+    there = place(here.places.sandbox)
+    if not there.size:
+        here.say("There is no sandbox yet; the first command with --sandbox opens it.")
+        here.show(there)
+        return
+    here.show(overview(here.embedded()))
+
+
+@group.command("fund", returns=Funded)
+def fund_account(
+    ctx: typer.Context,
+    currency: Annotated[str, typer.Argument(metavar="CURRENCY", help="Such as PLN or USDT.")],
+    amount: Annotated[str, typer.Argument(metavar="AMOUNT", help="How much, like 1500.25.")],
+    exchange: Annotated[
+        str | None,
+        typer.Option(metavar="dgt|dfx", help="Left out, the one exchange with that currency."),
+    ] = None,
+    account: Annotated[
+        int, typer.Option(metavar="1|2", show_default=False, help="Which of the two demo accounts [1].")
+    ] = 1,
+) -> None:
+    """Deposit money into a demo account; it is there at once.
+
+    It is a deposit like any other, in the history and in the books of the sandbox.
+    """
+    here = session(ctx)
+    sandbox = here.embedded()
+    where = exchange or _only_exchange(sandbox, currency)
+    here.show(fund(sandbox, where, account, currency, amount))
+
+
+def _only_exchange(sandbox: "Sandbox", currency: str) -> str:
+    """The exchange that has the currency. Raises UsageError if it is both, or neither."""
+    name = currency.strip().upper()
+    having = [each for each in ("dgt", "dfx") if name in currencies(sandbox, each)]
+    if len(having) == 1:
+        return having[0]
+    raise UsageError(
+        f"{'Both exchanges have' if having else 'No exchange has'} {name}.",
+        "Say which one is meant, with --exchange dgt or --exchange dfx.",
+    )
 
 
 @group.command("load")

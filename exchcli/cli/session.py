@@ -199,7 +199,7 @@ class Session:
         sandbox. A command that signs knows it after `synchronize`.
         """
         if self.sandboxed:
-            return self._frozen() or datetime.now(UTC)
+            return self.frozen() or datetime.now(UTC)
         seconds = self.clock().known() if self.settings.exchange else None
         try:
             return datetime.now(UTC) if seconds is None else datetime.fromtimestamp(seconds, UTC)
@@ -213,7 +213,7 @@ class Session:
         if not self.sandboxed:
             next(self.connected().ready_to_sign(), None)
 
-    def _frozen(self) -> datetime | None:
+    def frozen(self) -> datetime | None:
         """EXCH_SANDBOX_CLOCK stops the sandbox's clock, so that its market can be foretold."""
         text = os.environ.get("EXCH_SANDBOX_CLOCK")
         try:
@@ -228,7 +228,7 @@ class Session:
         """The sandbox of this machine, on its clock."""
         from exchcli.sandbox.exchange import Sandbox
 
-        frozen = self._frozen()
+        frozen = self.frozen()
         if frozen is None:
             return Sandbox(self.places.sandbox)
         seconds = int(frozen.timestamp())
@@ -303,7 +303,7 @@ class Session:
         if self._clock is None:
             from exchcli.core.clock import Clock
 
-            stopped = self.sandboxed and self._frozen() is not None
+            stopped = self.sandboxed and self.frozen() is not None
             state = None if stopped else self.places.state
             self._clock = Clock(state, self.exchange.name, self.url, trace=self.trace)
         return self._clock

@@ -12,7 +12,7 @@ from exchcli.sandbox.wire import WireRequest
 
 class Call(NamedTuple):
     """`time` is the exchange's clock in nanoseconds, `asked` the one that limits go by;
-    `account` is 0 until the key is checked.
+    `account` is 0 until the key is checked; `watched` says whether the rules of conduct hold.
     """
 
     request: WireRequest
@@ -22,6 +22,7 @@ class Call(NamedTuple):
     time: int
     asked: int
     account: int = 0
+    watched: bool = True
 
     @property
     def now(self) -> int:

@@ -29,6 +29,21 @@ CHAINS = (
     Chain("usdt", "OMNI", "10", "100", "usdt", "5", "0"),
 )
 
+
+class Withdrawal(NamedTuple):
+    """What a withdrawal of Dgtmarket is at least, and what it costs."""
+
+    least: str
+    fee: str
+
+
+# Dgtmarket's document says nothing of them: both figures are this project's own choice.
+DGT_WITHDRAWALS = {
+    "BTC": Withdrawal("0.001", "0.0005"),
+    "LTC": Withdrawal("0.01", "0.01"),
+    "PLN": Withdrawal("10", "0"),
+}
+
 # /margin/currencies: the first four and the fee row of USDT are the document's sample. LTC
 # joins them because the sample of /margin/symbols lends it.
 MARGIN_CURRENCIES = ("BTC", "USDT", "ETH", "XRP", "LTC")

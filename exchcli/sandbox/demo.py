@@ -35,7 +35,14 @@ def demo(exchange: str, seed: int, opened: int) -> list[tuple[str, Rows]]:
             for what in ("key", "secret")
         ]
         keys.append((account, *pair, account, "active"))
-    return [("accounts", accounts), ("keys", keys), *history(house, seed, opened)]
+    # From the opening on they trade: whatever comes later meets their open orders.
+    engine: Rows = [(exchange, opened, 0)]
+    return [
+        ("accounts", accounts),
+        ("keys", keys),
+        ("engine", engine),
+        *history(house, seed, opened),
+    ]
 
 
 def _hex(seed: int, exchange: str, what: str, number: int) -> str:

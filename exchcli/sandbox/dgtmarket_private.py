@@ -1,4 +1,4 @@
-"""Dgtmarket's private half, as far as it reads, and the token endpoint.
+"""Dgtmarket's private half: what it reads, and which endpoint answers what.
 
 Amounts are strings with eight decimals, times ISO 8601 with microseconds and no zone (here
 UTC). Lists come newest first, in pages of `limit` rows from `offset` on.
@@ -10,19 +10,21 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from decimal import Decimal
 
+from exchcli.sandbox import dgtmarket_orders as orders
 from exchcli.sandbox import statement
 from exchcli.sandbox.accounts import ensure
 from exchcli.sandbox.call import Call
 from exchcli.sandbox.catalog import DGT
+from exchcli.sandbox.dgtmarket_orders import SIDES
 from exchcli.sandbox.dgtmarket_pages import Filters, listed
 from exchcli.sandbox.dgtmarket_signed import Refused, refused, signed
 from exchcli.sandbox.dgtmarket_token import token
+from exchcli.sandbox.engine.desk import advance
 from exchcli.sandbox.ledger import times, up
 from exchcli.sandbox.statement import FillRow, OrderRow, PaymentRow, Where
 from exchcli.sandbox.trading import FEES
 from exchcli.sandbox.wire import Malformed, WireReply, decoded, json_reply
 
-_SIDES = {"BUY": "buy", "SELL": "sell"}
 # REALIZED_CLOSED is the document's; its table of statuses is lost, and the other four are
 # this project's own choice.
 _STATUSES = {
@@ -45,21 +47,46 @@ def reply(call: Call) -> WireReply:
     """The reply to a request whose path begins with /api/private/ or /api/public/token."""
     try:
         parts = decoded(call.request.path).removeprefix("/api/").removesuffix("/").split("/")
-        ensure(call.store, DGT)
-        match parts:
-            case ["public", "token"]:
-                return token(call)
-            case ["private", resource] if resource in _LISTS:
-                endpoint = _LISTS[resource]
-                return _read(call, endpoint)
-            case ["private", resource, number] if resource in _ROWS:
-                one = _ROWS[resource]
-                return _read(call, lambda signed: one(signed, _id(number)))
+        if parts == ["public", "token"]:
+            ensure(call.store, DGT)
+            return token(call)
+        methods = _methods(parts)
+        if methods:
+            ensure(call.store, DGT)
+            return _answer(signed(call), methods)
     except Malformed:
         pass
     except Refused as refusal:
         return refusal.reply
     return json_reply({"detail": "Not found."}, 404)
+
+
+def _methods(parts: list[str]) -> dict[str, Callable[[Call], WireReply]]:
+    """What can be done with the resource of a path, by method; nothing if there is none."""
+    match parts:
+        case ["private", "offers"]:
+            return {"GET": _read(offers), "POST": orders.place}
+        case ["private", "offers", number]:
+            return {
+                "GET": _read(lambda call: offer(call, _id(number))),
+                "DELETE": lambda call: orders.cancel(call, _id(number)),
+            }
+        case ["private", "transfer"]:
+            return {"POST": _withdraw}
+        case ["private", resource] if resource in _LISTS:
+            return {"GET": _read(_LISTS[resource])}
+        case ["private", resource, number] if resource in _ROWS:
+            one = _ROWS[resource]
+            return {"GET": _read(lambda call: one(call, _id(number)))}
+    return {}
+
+
+def _answer(call: Call, methods: dict[str, Callable[[Call], WireReply]]) -> WireReply:
+    endpoint = methods.get(call.request.method)
+    if endpoint is None:
+        refusal = json_reply({"detail": f'Method "{call.request.method}" not allowed.'}, 405)
+        return refusal._replace(headers={**refusal.headers, "allow": ", ".join(methods)})
+    return endpoint(call)
 
 
 def wallets(call: Call) -> object:
@@ -87,8 +114,8 @@ def offers(call: Call) -> object:
     date_end, which are compared with `created` and include it."""
     filters = Filters(call)
     where = Where("account = ?", call.account)
-    if side := filters.word("order_type", _SIDES):
-        where.also("side = ?", _SIDES[side])
+    if side := filters.word("order_type", SIDES):
+        where.also("side = ?", SIDES[side])
     if status := filters.word("offer_status", _STATUSES):
         where.also(_STATUSES[status])
     if pair := filters.word("pair", _pairs(call)):
@@ -97,6 +124,7 @@ def offers(call: Call) -> object:
         where.also("created >= ?", start)
     if (end := filters.moment("date_end")) is not None:
         where.also("created <= ?", end)
+    statement.leave_out(call.store, DGT, where)
     page = filters.page()
     rows = statement.orders(call.store, where, *page)
     results = _offers(call, rows)
@@ -131,8 +159,7 @@ def transfers(call: Call) -> object:
     transfer_type, transfer_status."""
     filters = Filters(call)
     where = Where("account = ?", call.account)
-    currencies = {each for rules in call.floor.rules(DGT) for each in (rules.base, rules.quote)}
-    if currency := filters.word("currency", dict.fromkeys(sorted(currencies))):
+    if currency := filters.word("currency", orders.currencies(call)):
         where.also("currency = ?", currency)
     if kind := filters.word("transfer_type", _TYPES):
         where.also("kind = ?", _TYPES[kind])
@@ -152,24 +179,31 @@ def transfer(call: Call, number: int) -> object:
 
 _LISTS: dict[str, Callable[[Call], object]] = {
     "wallets": wallets,
-    "offers": offers,
     "transactions": transactions,
     "transfers": transfers,
 }
 _ROWS: dict[str, Callable[[Call, int], object]] = {
-    "offers": offer,
     "transactions": transaction,
     "transfers": transfer,
 }
 
 
-def _read(call: Call, endpoint: Callable[[Call], object]) -> WireReply:
-    with call.store.reading():
-        call.floor.refresh()
-        call = signed(call)
-        if call.request.method != "GET":
-            raise refused(405, f'Method "{call.request.method}" not allowed.')
-        return json_reply(endpoint(call))
+def _read(endpoint: Callable[[Call], object]) -> Callable[[Call], WireReply]:
+    """Answers from one state of the store, of this moment."""
+
+    def answer(call: Call) -> WireReply:
+        advance(call.store, call.floor, DGT, call.time)
+        with call.store.reading():
+            call.floor.refresh()
+            return json_reply(endpoint(call))
+
+    return answer
+
+
+def _withdraw(call: Call) -> WireReply:
+    """The document shows no reply to an order for a transfer: here it is the transfer, and 201."""
+    number = orders.withdraw(call)
+    return json_reply(transfer(call, number), 201)
 
 
 def _offers(call: Call, rows: list[OrderRow]) -> list[dict[str, object]]:

@@ -29,7 +29,7 @@ def signed(call: Call) -> Call:
     """The call with its account. Raises Refused, in this order, for: no key, too many requests,
     a key that is not in use, the timestamp, the signature, no permission."""
     name = call.request.headers.get("access-key")
-    key = find_key(call.store, DGT, name) if name else None
+    key = find_key(call.store, DGT, name) if name and name.isascii() else None
     scope = "dgt:unknown" if key is None else f"dgt:{key.key}"
     if wait := call.limits.wait(scope, DGT_PRIVATE, call.asked):
         raise Refused(too_many(wait))
@@ -58,6 +58,7 @@ def _check_signature(request: WireRequest, secret: str) -> None:
     """Over timestamp, METHOD, path with query, body, in the bytes that were received."""
     timestamp = request.headers["access-timestamp"]
     target = f"{request.path}?{request.query}" if request.query else request.path
-    message = f"{timestamp}{request.method.upper()}{target}".encode() + request.body
+    prehash = f"{timestamp}{request.method.upper()}{target}".encode("utf-8", "surrogatepass")
+    message = prehash + request.body
     if not matches(secret, message, request.headers.get("access-sign", "")):
         raise refused(401, "Invalid signature.")

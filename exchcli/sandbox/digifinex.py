@@ -18,6 +18,15 @@ from exchcli.sandbox.currencies import (
     MARGIN_FEE,
     Chain,
 )
+from exchcli.sandbox.digifinex_codes import (
+    BAD_TIMES,
+    ILLEGAL,
+    NO_CURRENCY,
+    NO_SYMBOL,
+    WRONG_METHOD,
+    Refused,
+    refusal,
+)
 from exchcli.sandbox.floor import Floor
 from exchcli.sandbox.market import Market
 from exchcli.sandbox.wire import (
@@ -30,40 +39,6 @@ from exchcli.sandbox.wire import (
     number,
     parameters,
 )
-
-# The document's table of codes, as far as reading meets them.
-WRONG_METHOD = 10001
-UNKNOWN_KEY = 10002
-BAD_SIGNATURE = 10003
-ILLEGAL = 10004
-TOO_OFTEN = 10005
-NO_PERMISSION = 10006
-IP_NOT_ALLOWED = 10007
-BAD_TIMESTAMP = 10008
-NO_ENDPOINT = 10009  # and the code of a request without ACCESS-KEY
-EXPIRED_KEY = 10011
-NO_ORDER = 20013
-TOO_LONG = 20015
-NO_SYMBOL = 20019
-NO_CURRENCY = 20021
-BAD_TIMES = 20022
-MESSAGES = {
-    WRONG_METHOD: "Wrong request method",
-    UNKNOWN_KEY: "Invalid ApiKey",
-    BAD_SIGNATURE: "Sign doesn't match",
-    ILLEGAL: "Illegal request parameters",
-    TOO_OFTEN: "Too many requests",
-    NO_PERMISSION: "The ApiKey lacks the permission",
-    IP_NOT_ALLOWED: "IP address not allowed",
-    BAD_TIMESTAMP: "Invalid timestamp",
-    NO_ENDPOINT: "No such endpoint, or no ACCESS-KEY",
-    EXPIRED_KEY: "The ApiKey has expired",
-    NO_ORDER: "No such order",
-    TOO_LONG: "Too long a time",
-    NO_SYMBOL: "Wrong trading pair symbol",
-    NO_CURRENCY: "Invalid currency",
-    BAD_TIMES: "The end must be after the start",
-}
 
 PERIODS = {
     "1": 60,
@@ -82,16 +57,8 @@ _LATEST = 10**11 - 1
 Query = dict[str, str]
 
 
-class Refused(Exception):
-    """A request that gets a `code` of the table instead of data."""
-
-    def __init__(self, code: int) -> None:
-        super().__init__(code)
-        self.code = code
-
-
 def is_public(request: WireRequest) -> bool:
-    """Whether the path, which begins with /v3/, is one of a public endpoint."""
+    """Whether the path is one of a public endpoint."""
     return endpoint_of(request) in _PUBLIC
 
 
@@ -105,17 +72,13 @@ def reply(floor: Floor, now: int, request: WireRequest) -> WireReply:
         return refusal(refused.code)
 
 
-def refusal(code: int) -> WireReply:
-    """A `code` of the document's table, with words."""
-    return json_reply({"code": code, "msg": MESSAGES[code]})
-
-
 def endpoint_of(request: WireRequest) -> str:
-    """The path behind /v3, decoded; empty if it cannot be."""
+    """The path behind /v3, decoded; empty if it cannot be. Outside of /v3 it has no slash first."""
     try:
-        return decoded(request.path).removeprefix("/v3")
+        path = decoded(request.path)
     except Malformed:
         return ""
+    return path.removeprefix("/v3") if path.startswith("/v3/") else path.removeprefix("/")
 
 
 def ping(_floor: Floor, _now: int, _query: Query) -> object:
@@ -260,6 +223,11 @@ def currencies(floor: Floor, _now: int, query: Query) -> object:
     return {"code": 200, "data": [_chain(chain) for chain in chains]}
 
 
+def instruments(_floor: Floor, _now: int, _query: Query) -> object:
+    """GET /swap/v2/public/instruments, which clients ask for: no swaps here."""
+    return {"code": 0, "data": []}
+
+
 _PUBLIC: dict[str, Callable[[Floor, int, Query], object]] = {
     "/ping": ping,
     "/time": server_time,
@@ -273,6 +241,7 @@ _PUBLIC: dict[str, Callable[[Floor, int, Query], object]] = {
     "/margin/symbols": margin_symbols,
     "/margin/currencies": margin_currencies,
     "/currencies": currencies,
+    "swap/v2/public/instruments": instruments,
 }
 
 

@@ -9,16 +9,9 @@ from exchcli.sandbox import statement
 from exchcli.sandbox.call import Call
 from exchcli.sandbox.catalog import DFX
 from exchcli.sandbox.currencies import CHAINS
-from exchcli.sandbox.digifinex import (
-    BAD_TIMES,
-    ILLEGAL,
-    NO_CURRENCY,
-    Query,
-    Refused,
-    limit_of,
-    market_of,
-    whole_of,
-)
+from exchcli.sandbox.digifinex import Query, limit_of, market_of, whole_of
+from exchcli.sandbox.digifinex_codes import BAD_TIMES, ILLEGAL, NO_CURRENCY, Refused
+from exchcli.sandbox.engine import margin
 from exchcli.sandbox.ledger import UNIT
 from exchcli.sandbox.plain import plain
 from exchcli.sandbox.statement import MICRO, PaymentRow, PositionRow, Where
@@ -92,7 +85,7 @@ def finance_log(call: Call, query: Query, wallet: str) -> object:
     """
     where = Where("account = ? AND wallet = ?", call.account, wallet)
     if "currency_mark" in query:
-        where.also("currency = ?", _currency(call, query["currency_mark"]))
+        where.also("currency = ?", currency_of(call, query["currency_mark"]))
     start = whole_of(query, "start_time", 0)
     end = whole_of(query, "end_time", _LATEST)
     if end <= start:
@@ -119,7 +112,7 @@ def deposit_address(call: Call, query: Query) -> object:
         "SELECT currency, address, tag, chain FROM addresses"
         " WHERE account = ? AND kind = 'deposit' AND currency = ? ORDER BY chain",
         call.account,
-        _currency(call, query["currency"]),
+        currency_of(call, query["currency"]),
     )
     data = [
         {"currency": currency.lower(), "address": address, "addressTag": tag, "chain": chain}
@@ -143,7 +136,7 @@ def _payments(call: Call, query: Query, kind: str) -> list[PaymentRow]:
     for older to newer, from 1 on, or next for newer to older, from the newest on."""
     where = Where("account = ? AND kind = ?", call.account, kind)
     if query.get("currency"):
-        where.also("currency = ?", _currency(call, query["currency"]))
+        where.also("currency = ?", currency_of(call, query["currency"]))
     direct = query.get("direct", "prev")
     if direct not in ("prev", "next"):
         raise Refused(ILLEGAL)
@@ -198,7 +191,7 @@ def _assets(call: Call, wallet: str) -> list[dict[str, object]]:
     ]
 
 
-def _currency(call: Call, text: str) -> str:
+def currency_of(call: Call, text: str) -> str:
     """A currency that the exchange has, in upper case."""
     known = {chain.currency.upper() for chain in CHAINS}
     for rules in call.floor.rules(DFX):
@@ -222,6 +215,7 @@ def _position(call: Call, row: PositionRow) -> dict[str, object]:
     market = call.floor.market(DFX, row.symbol)
     rate = Decimal((market and market.rules.liquidation_rate) or 0)
     entry = row.cost / row.amount if row.amount else Decimal(0)
+    liquidation = margin.liquidation_price(row.side, row.amount, row.cost, row.held, rate)
     return {
         "symbol": row.symbol,
         "leverage_ratio": f"{row.leverage:.1f}",
@@ -229,29 +223,16 @@ def _position(call: Call, row: PositionRow) -> dict[str, object]:
         "amount": str(plain(row.amount)),
         "entry_price": str(plain(_rounded(entry))),
         "unrealized_pnl": str(plain(_unrealized(call, [row]))),
-        "liquidation_price": str(plain(_rounded(_liquidation(row, rate)))),
+        "liquidation_price": str(plain(_rounded(liquidation))),
         "liquidation_rate": str(plain(rate)),
     }
-
-
-def _liquidation(row: PositionRow, rate: Decimal) -> Decimal:
-    """The price at which what is left over the debt is only `rate` of the debt.
-
-    A long position owes what was borrowed to buy it, a short one its amount.
-    """
-    if not row.amount:
-        return Decimal(0)
-    if row.side == "long":
-        return (row.cost - row.held) * (1 + rate) / row.amount
-    return (row.cost + row.held) / (row.amount * (1 + rate))
 
 
 def _unrealized(call: Call, positions: list[PositionRow]) -> Decimal:
     """What closing them at the last prices would bring, in USDT."""
     profit = Decimal(0)
     for row in positions:
-        worth = row.amount * _last(call, row.symbol)
-        profit += row.cost - worth if row.side == "short" else worth - row.cost
+        profit += margin.unrealized(row.side, row.amount, row.cost, _last(call, row.symbol))
     return _rounded(profit)
 
 

@@ -7,17 +7,8 @@ from decimal import Decimal
 from exchcli.sandbox import statement
 from exchcli.sandbox.call import Call
 from exchcli.sandbox.catalog import DFX
-from exchcli.sandbox.digifinex import (
-    BAD_TIMES,
-    ILLEGAL,
-    NO_ORDER,
-    TOO_LONG,
-    Query,
-    Refused,
-    limit_of,
-    market_of,
-    whole_of,
-)
+from exchcli.sandbox.digifinex import Query, limit_of, market_of, whole_of
+from exchcli.sandbox.digifinex_codes import BAD_TIMES, ILLEGAL, NO_ORDER, TOO_LONG, Refused
 from exchcli.sandbox.ledger import UNIT
 from exchcli.sandbox.plain import plain
 from exchcli.sandbox.statement import MICRO, FillRow, OrderRow, Where
@@ -29,7 +20,7 @@ _USUAL_DAYS, _MOST_DAYS = 3, 30
 
 def order(call: Call, query: Query, wallet: str) -> object:
     """#get-order-status -- up to 20 ids; those that there are, in the order of asking."""
-    codes = list(dict.fromkeys(_codes(query)))
+    codes = list(dict.fromkeys(codes_of(query)))
     if len(codes) > _MOST_IDS:
         raise Refused(ILLEGAL)
     return {"code": 0, "data": [_order(row) for row in _orders(call, wallet, codes)]}
@@ -37,7 +28,7 @@ def order(call: Call, query: Query, wallet: str) -> object:
 
 def detail(call: Call, query: Query, wallet: str) -> object:
     """#get-order-trades-details -- `detail` is an object if there is one trade, else a list."""
-    codes = _codes(query)
+    codes = codes_of(query)
     if len(codes) != 1:
         raise Refused(ILLEGAL)
     (row,) = _orders(call, wallet, codes)
@@ -96,7 +87,8 @@ def window(call: Call, query: Query) -> tuple[int, int]:
     return start * MICRO, (end + 1) * MICRO
 
 
-def _codes(query: Query) -> list[str]:
+def codes_of(query: Query) -> list[str]:
+    """The ids of `order_id`, in lower case. Raises Refused if one is empty."""
     codes = query.get("order_id", "").lower().split(",")
     if not all(codes):
         raise Refused(ILLEGAL)
@@ -118,6 +110,7 @@ def _where(call: Call, query: Query, wallet: str) -> Where:
     where = Where("account = ? AND wallet = ?", call.account, wallet)
     if "symbol" in query:
         where.also("symbol = ?", market_of(call.floor, query).rules.symbol)
+    statement.leave_out(call.store, DFX, where)
     return where
 
 

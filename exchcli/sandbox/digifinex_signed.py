@@ -6,7 +6,7 @@ from exchcli.sandbox import accounts
 from exchcli.sandbox.accounts import find_key
 from exchcli.sandbox.call import Call
 from exchcli.sandbox.catalog import DFX
-from exchcli.sandbox.digifinex import (
+from exchcli.sandbox.digifinex_codes import (
     BAD_SIGNATURE,
     BAD_TIMESTAMP,
     EXPIRED_KEY,
@@ -36,9 +36,9 @@ def signed(call: Call, weight: int = 1) -> Call:
     """The call with its account. Raises Refused, in this order, for: too many requests, no key,
     one that is not known or not in use, the timestamp, the signature, no permission."""
     name = call.request.headers.get("access-key")
-    key = find_key(call.store, DFX, name) if name else None
+    key = find_key(call.store, DFX, name) if name and name.isascii() else None
     scope = f"dfx:{key.key}" if key else "dfx:unknown" if name else "dfx:public"
-    if call.limits.wait(scope, DFX_WEIGHT, call.asked, weight):
+    if call.limits.wait(scope, DFX_WEIGHT, call.asked, weight, banning=True):
         raise Refused(TOO_OFTEN)
     if not name:
         raise Refused(NO_ENDPOINT)
@@ -76,7 +76,8 @@ def _check_time(call: Call) -> None:
 
 def _check_signature(request: WireRequest, secret: str) -> None:
     """Over the query, the body, or query&body, in the bytes that were received."""
-    message = b"&".join(part for part in (request.query.encode(), request.body) if part)
+    query = request.query.encode("utf-8", "surrogatepass")
+    message = b"&".join(part for part in (query, request.body) if part)
     if not matches(secret, message, request.headers.get("access-sign", "")):
         raise Refused(BAD_SIGNATURE)
 

@@ -10,13 +10,16 @@ from typing import TYPE_CHECKING
 
 from exchcli.errors import StateError
 from exchcli.sandbox.floor import Floor
-from exchcli.sandbox.limits import DFX_WEIGHT, DGT_PUBLIC, Limits, too_many
+from exchcli.sandbox.limits import DFX_WEIGHT, DGT_PUBLIC, Limits, NoLimits, too_many
 from exchcli.sandbox.store import FILE, Store
 from exchcli.sandbox.wire import WireReply, WireRequest, json_reply
 
 if TYPE_CHECKING:
     from exchcli.sandbox.accounts import DemoAccount
     from exchcli.sandbox.call import Call
+
+# A path of DigiFinex outside of /v3 that clients ask for.
+INSTRUMENTS = "/swap/v2/public/instruments"
 
 
 class Sandbox:
@@ -29,19 +32,22 @@ class Sandbox:
         clock: Callable[[], int] = time.time_ns,
         pace: Callable[[], int] | None = None,
         seed: int | None = None,
+        limited: bool = True,
     ) -> None:
         """Opens folder/sandbox.sqlite and makes it on first use: that moment is the opening.
 
         `clock` gives nanoseconds since the epoch, and so does `pace`, by which requests are
         limited: a clock that stands still would never free what was used. `seed` picks
-        another market than the stored one. Raises StateError if the store cannot be used.
+        another market than the stored one. Without `limited` there are no limits, no bans and
+        no rules of conduct, for measurements. Raises StateError if the store cannot be used.
         """
         self._clock = clock
         self._pace = pace or clock
         self.lock = Lock()
         self.store = Store(folder, self.now(), seed)
         self.floor = Floor(self.store)
-        self.limits = Limits(folder / f"{FILE}-limits")
+        self.limited = limited
+        self.limits = Limits(folder / f"{FILE}-limits") if limited else NoLimits()
         self._closed = False
 
     def now(self) -> int:
@@ -57,7 +63,7 @@ class Sandbox:
                 raise StateError("The sandbox is closed.", "Open it again.")
             if request.path.startswith("/api/"):
                 return self._dgtmarket(request)
-            if request.path.startswith("/v3/"):
+            if request.path.startswith("/v3/") or request.path == INSTRUMENTS:
                 return self._digifinex(request)
         return json_reply({"detail": "Not found."}, 404)
 
@@ -103,14 +109,14 @@ class Sandbox:
             return dgtmarket.reply(self.floor, self.now(), request)
 
     def _digifinex(self, request: WireRequest) -> WireReply:
-        from exchcli.sandbox import digifinex
+        from exchcli.sandbox import digifinex, digifinex_codes
 
         if not digifinex.is_public(request):
             from exchcli.sandbox import digifinex_private
 
             return digifinex_private.reply(self._call(request))
-        if self.limits.wait("dfx:public", DFX_WEIGHT, self._pace()):
-            return digifinex.refusal(digifinex.TOO_OFTEN)
+        if self.limits.wait("dfx:public", DFX_WEIGHT, self._pace(), banning=True):
+            return digifinex_codes.refusal(digifinex_codes.TOO_OFTEN)
         with self.store.reading():
             self.floor.refresh()
             return digifinex.reply(self.floor, self.now(), request)
@@ -118,4 +124,12 @@ class Sandbox:
     def _call(self, request: WireRequest) -> Call:
         from exchcli.sandbox.call import Call
 
-        return Call(request, self.floor, self.store, self.limits, self._clock(), self._pace())
+        return Call(
+            request,
+            self.floor,
+            self.store,
+            self.limits,
+            self._clock(),
+            self._pace(),
+            watched=self.limited,
+        )

@@ -6,6 +6,7 @@ from exchcli.sandbox.book import Depth
 from exchcli.sandbox.catalog import SIMULATIONS, Rules
 from exchcli.sandbox.market import Market, simulated_market
 from exchcli.sandbox.noise import Noise
+from exchcli.sandbox.overlaid import Users
 from exchcli.sandbox.recorded import Recorded
 from exchcli.sandbox.store import Store
 
@@ -16,6 +17,7 @@ class Floor:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._version = -1
+        self._markets: dict[tuple[str, str], Market] = {}
         self.refresh()
 
     def refresh(self) -> None:
@@ -30,7 +32,12 @@ class Floor:
             (rules.exchange, rules.symbol): (market, rules)
             for market, rules in self._store.recordings()
         }
-        self._markets: dict[tuple[str, str], Market] = {}
+        # What is simulated does not change; what is recorded may have been recorded anew.
+        self._markets = {
+            name: market
+            for name, market in self._markets.items()
+            if name not in self._recordings and name in SIMULATIONS and market.simulated
+        }
 
     def rules(self, exchange: str) -> list[Rules]:
         """The pairs of an exchange, the catalog's first."""
@@ -46,7 +53,10 @@ class Floor:
                 self._markets[name] = self._recorded(*self._recordings[name])
             elif name in SIMULATIONS:
                 self._markets[name] = simulated_market(
-                    SIMULATIONS[name], self._store.seed, self._store.opened
+                    SIMULATIONS[name],
+                    self._store.seed,
+                    self._store.opened,
+                    Users(self._store, *name),
                 )
             else:
                 return None
@@ -55,7 +65,8 @@ class Floor:
     def _recorded(self, market: int, rules: Rules) -> Market:
         tape = Recorded(self._store, market)
         noise = Noise(self._store.seed, f"{rules.exchange}:{rules.symbol}")
-        return Market(rules, tape, _depth(tape), noise, tape.listed)
+        users = Users(self._store, rules.exchange, rules.symbol)
+        return Market(rules, tape, _depth(tape), noise, tape.listed, users=users)
 
 
 def _depth(tape: Recorded) -> Depth:

@@ -12,6 +12,7 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
 UNIT = Decimal("0.00000001")
 # Wide enough for any price times any amount; what is rounded is rounded by down() and up().
 _WIDE = Context(prec=80)
+_NOTHING = Decimal(0)
 
 Place = tuple[int, str, str]  # account, wallet, currency
 
@@ -42,21 +43,31 @@ def text(value: Decimal) -> str:
 class Ledger:
     """The balances of one exchange, and the entries made since this was opened."""
 
-    def __init__(self, exchange: str, house: int) -> None:
+    def __init__(self, exchange: str, house: int, newest: int = 0) -> None:
+        """`newest` is the id of the last entry that there is already."""
         self._exchange = exchange
         self._house = house
+        self._newest = newest
         self.totals: dict[Place, Decimal] = {}
         self.held: dict[Place, Decimal] = {}
         self.entries: list[tuple[object, ...]] = []
 
+    def total(self, place: Place) -> Decimal:
+        """All that is there, what is held included."""
+        return self.totals.get(place, _NOTHING)
+
+    def hold_of(self, place: Place) -> Decimal:
+        """What of it is held."""
+        return self.held.get(place, _NOTHING)
+
     def free(self, place: Place) -> Decimal:
-        return self.totals.get(place, Decimal(0)) - self.held.get(place, Decimal(0))
+        return self.total(place) - self.hold_of(place)
 
     def move(
         self, kind: str, source: Place, target: Place, amount: Decimal, time: int, deed: int = 0
     ) -> int:
         """Moves `amount` at `time` (microseconds); returns its deed, for what belongs to it."""
-        deed = deed or len(self.entries) + 1
+        deed = deed or self._newest + 1
         self._post(deed, kind, source, -amount, time)
         self._post(deed, kind, target, amount, time)
         return deed
@@ -66,27 +77,18 @@ class Ledger:
 
     def hold(self, place: Place, amount: Decimal) -> None:
         """Holds so much more, or, below zero, less."""
-        self.held[place] = self.held.get(place, Decimal(0)) + amount
+        self.held[place] = self.hold_of(place) + amount
 
     def balance_rows(self) -> list[tuple[object, ...]]:
         """Rows of `balances`."""
         return [
-            (*place, text(total), text(self.held.get(place, Decimal(0))))
-            for place, total in self.totals.items()
+            (*place, text(total), text(self.hold_of(place))) for place, total in self.totals.items()
         ]
 
     def _post(self, deed: int, kind: str, place: Place, amount: Decimal, time: int) -> None:
-        total = self.totals.get(place, Decimal(0)) + amount
+        total = self.total(place) + amount
         self.totals[place] = total
+        self._newest += 1
         self.entries.append(
-            (
-                self._exchange,
-                len(self.entries) + 1,
-                deed,
-                *place,
-                kind,
-                text(amount),
-                text(total),
-                time,
-            )
+            (self._exchange, self._newest, deed, *place, kind, text(amount), text(total), time)
         )

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from exchcli.sandbox.bars import Bar, Block, Print
 from exchcli.sandbox.store import Store
-from exchcli.sandbox.tape import Tape
+from exchcli.sandbox.tape import OwnTape
 
 MINUTE = 60
 
 
-class Recorded(Tape):
+class Recorded(OwnTape):
     """The trades of one row of `recordings`. Its cells are minutes, known in advance as bars."""
 
     cell = MINUTE
@@ -49,6 +49,11 @@ class Recorded(Tape):
                 self._market, now, count,
             )
         )  # fmt: skip
+
+    def free_id(self, time: int) -> int:
+        """After all of the recording, whatever is still to come of it: ids stay unique."""
+        ((newest,),) = self._store.rows("SELECT max(id) FROM trades WHERE market = ?", self._market)
+        return newest + 1
 
 
 def _prints(rows: list[tuple[int, ...]]) -> list[Print]:

@@ -67,7 +67,7 @@ CREATE TABLE IF NOT EXISTS orders (
     symbol    TEXT NOT NULL,
     side      TEXT NOT NULL CHECK (side IN ('buy', 'sell')),
     price     TEXT,                 -- NULL in a market order
-    stop      TEXT,                 -- the price at which it becomes active; then NULL
+    stop      TEXT,                 -- the price at which it becomes active, or became so
     amount    TEXT,                 -- in base; NULL in a market order that spends quote
     spend     TEXT,                 -- in quote; NULL in all others
     post_only INTEGER NOT NULL DEFAULT 0,
@@ -77,11 +77,17 @@ CREATE TABLE IF NOT EXISTS orders (
     held      TEXT NOT NULL,        -- what it holds now: of a buy quote, of a sell base currency
     created   INTEGER NOT NULL,
     updated   INTEGER NOT NULL,
+    -- Where it stands while it is open: in the book (buy, sell), or waiting for the price to
+    -- rise or to fall to its stop. `place` is that price in ticks, below zero for buy and fall,
+    -- so that what comes first always has the least; of equals the one of the least `rank`.
+    stands    TEXT CHECK (stands IN ('buy', 'sell', 'rise', 'fall')),
+    place     INTEGER,
+    rank      INTEGER,              -- NULL while it waits, and in a market order
+    rest      INTEGER,              -- what is not filled, in units; NULL in a market order
     PRIMARY KEY (exchange, id)
 ) WITHOUT ROWID;
 CREATE UNIQUE INDEX IF NOT EXISTS orders_by_code ON orders (exchange, code);
 CREATE INDEX IF NOT EXISTS orders_of ON orders (account, wallet, created);
-CREATE INDEX IF NOT EXISTS orders_open ON orders (exchange, symbol) WHERE status = 'open';
 
 CREATE TABLE IF NOT EXISTS fills (
     exchange TEXT NOT NULL,
@@ -131,6 +137,8 @@ CREATE TABLE IF NOT EXISTS payments (
     status   TEXT NOT NULL CHECK (status IN ('pending', 'confirming', 'done', 'canceled')),
     created  INTEGER NOT NULL,
     updated  INTEGER NOT NULL,
+    fee_currency TEXT NOT NULL DEFAULT '',  -- '' is the payment's own currency
+    due      INTEGER,               -- when the clock moves it on; NULL when it is over
     PRIMARY KEY (exchange, id)
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS payments_of ON payments (account, kind, id);
@@ -157,5 +165,117 @@ CREATE TABLE IF NOT EXISTS addresses (
     address  TEXT NOT NULL,
     tag      TEXT NOT NULL,
     PRIMARY KEY (account, kind, currency, chain, address)
+) WITHOUT ROWID;
+"""
+
+# What layout 3 adds to the payments. A new store has the columns from ACCOUNTS, and needs the
+# index only; those of layout 2 need both, the columns first.
+PAYMENT_CHANGES = """
+ALTER TABLE payments ADD COLUMN fee_currency TEXT NOT NULL DEFAULT '';
+ALTER TABLE payments ADD COLUMN due INTEGER;
+-- The demo accounts' payments stand still for ten minutes after the opening, as in a new store.
+UPDATE payments SET due = (SELECT opened + 600 FROM sandbox) * 1000000
+    WHERE status IN ('pending', 'confirming');
+"""
+PAYMENTS_DUE = """
+CREATE INDEX IF NOT EXISTS payments_due ON payments (exchange, due) WHERE due IS NOT NULL;
+"""
+
+# The users' side of the markets; with layout 3.
+MARKETS = """
+CREATE INDEX IF NOT EXISTS orders_standing ON orders (exchange, symbol, stands, place, rank)
+    WHERE stands IS NOT NULL;
+CREATE INDEX IF NOT EXISTS orders_open_of ON orders (account, wallet, id) WHERE status = 'open';
+
+-- How far an exchange with accounts has come: the epoch second up to which its users' orders
+-- have met the market, and how many stops have become active.
+CREATE TABLE IF NOT EXISTS engine (
+    exchange    TEXT PRIMARY KEY,
+    advanced    INTEGER NOT NULL,
+    activations INTEGER NOT NULL
+) WITHOUT ROWID;
+
+-- What users have taken from the simulated orders of late, by second; `stands` and `place` as
+-- in `orders`, amounts in units.
+CREATE TABLE IF NOT EXISTS eaten (
+    exchange TEXT NOT NULL,
+    symbol   TEXT NOT NULL,
+    time     INTEGER NOT NULL,
+    stands   TEXT NOT NULL,
+    place    INTEGER NOT NULL,
+    amount   INTEGER NOT NULL,
+    PRIMARY KEY (exchange, symbol, time, stands, place)
+) WITHOUT ROWID;
+
+-- Trades of users, with each other and with the simulated orders, as everybody sees them:
+-- see bars.Print; and what those of each minute amount to. `first` and `last` are the epoch
+-- seconds of a minute's first and last trade. Sums are text: they may exceed 64 bits.
+CREATE TABLE IF NOT EXISTS prints (
+    exchange TEXT NOT NULL,
+    symbol   TEXT NOT NULL,
+    time     INTEGER NOT NULL,
+    id       INTEGER NOT NULL,
+    buy      INTEGER NOT NULL,
+    price    INTEGER NOT NULL,
+    amount   INTEGER NOT NULL,
+    PRIMARY KEY (exchange, symbol, time, id)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS print_minutes (
+    exchange TEXT NOT NULL,
+    symbol   TEXT NOT NULL,
+    time     INTEGER NOT NULL,
+    first    INTEGER NOT NULL,
+    last     INTEGER NOT NULL,
+    open     INTEGER NOT NULL,
+    high     INTEGER NOT NULL,
+    low      INTEGER NOT NULL,
+    close    INTEGER NOT NULL,
+    volume   TEXT NOT NULL,
+    quote    TEXT NOT NULL,
+    PRIMARY KEY (exchange, symbol, time)
+) WITHOUT ROWID;
+"""
+
+# From layout 2 to 3; the engine knows how to fill these columns of `orders`.
+ORDER_CHANGES = """
+DROP INDEX IF EXISTS orders_open;
+ALTER TABLE orders ADD COLUMN stands TEXT CHECK (stands IN ('buy', 'sell', 'rise', 'fall'));
+ALTER TABLE orders ADD COLUMN place INTEGER;
+ALTER TABLE orders ADD COLUMN rank INTEGER;
+ALTER TABLE orders ADD COLUMN rest INTEGER;
+"""
+
+# Who behaves how, and what the keeper of the sandbox has decreed.
+CONDUCT = """
+-- DigiFinex's indicators: what became of the orders that an account placed on a pair, by the
+-- minute in which they were placed. Minutes that no longer count are deleted.
+CREATE TABLE IF NOT EXISTS conduct (
+    account  INTEGER NOT NULL REFERENCES accounts,
+    wallet   TEXT NOT NULL,
+    symbol   TEXT NOT NULL,
+    minute   INTEGER NOT NULL,      -- since the epoch
+    orders   INTEGER NOT NULL,
+    filled   INTEGER NOT NULL,      -- completely
+    canceled INTEGER NOT NULL,      -- within 5 seconds, with nothing filled
+    ordered  TEXT NOT NULL,         -- the sum of their amounts in base, and what of it is filled
+    done     TEXT NOT NULL,
+    PRIMARY KEY (account, wallet, symbol, minute)
+) WITHOUT ROWID;
+
+-- Bans from placing orders that followed. Times are microseconds.
+CREATE TABLE IF NOT EXISTS bans (
+    account INTEGER NOT NULL REFERENCES accounts,
+    begun   INTEGER NOT NULL,
+    ends    INTEGER NOT NULL,
+    why     TEXT NOT NULL,          -- FR, FW or CR, with its pair
+    PRIMARY KEY (account, begun)
+) WITHOUT ROWID;
+
+-- Pairs and currencies in upper case and accounts by their number, with a word of marks.py.
+CREATE TABLE IF NOT EXISTS marks (
+    exchange TEXT NOT NULL,
+    name     TEXT NOT NULL,
+    mark     TEXT NOT NULL,
+    PRIMARY KEY (exchange, name, mark)
 ) WITHOUT ROWID;
 """

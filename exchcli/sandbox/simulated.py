@@ -18,16 +18,19 @@ from exchcli.sandbox.catalog import Simulation
 from exchcli.sandbox.noise import SPAN, Noise
 from exchcli.sandbox.opening import DAY, QUIET, opening_day, pieces
 from exchcli.sandbox.prints import FEWEST, prints_of
-from exchcli.sandbox.tape import Tape
+from exchcli.sandbox.tape import OwnTape
 from exchcli.sandbox.tree import CELL, PERIODS, Node, Tree
 
-# Ids after the opening leave room for 1000 trades a second, simulated ones first.
-IDS_A_SECOND = 1000
+# Ids after the opening leave room for so many trades a second, those simulated first: as many
+# as users could make while the clock stands still for an hour.
+IDS_A_SECOND = 10_000_000
+_SIMULATED_IDS = 1000
+_REMEMBERED = 8
 _LISTED_FOR = 520 * PERIODS[0]
 _COUNT, _PRINTS = 32, 33
 
 
-class Simulated(Tape):
+class Simulated(OwnTape):
     """One pair of the catalog, opened at `opened` (epoch seconds)."""
 
     cell = CELL
@@ -42,6 +45,7 @@ class Simulated(Tape):
         self._day = opened - DAY + 1
         self._start = self._day // CELL * CELL
         self._end = -(-(opened + QUIET) // CELL) * CELL
+        self._cells: dict[int, list[Print]] = {}
 
     def blocks(self, start: int, end: int) -> list[Block]:
         inside: list[Block] = []
@@ -59,13 +63,17 @@ class Simulated(Tape):
             return prints_of(block, rolls, lambda _: range(newest - count + 1, newest + 1))
         return prints_of(block, rolls, self._numbered)
 
+    def between(self, start: int, end: int) -> list[Print]:
+        if end - start > CELL:
+            return super().between(start, end)
+        cells = range(start // CELL * CELL, end, CELL)
+        return [each for cell in cells for each in self._cell(cell) if start <= each.time < end]
+
     def latest(self, now: int, count: int) -> list[Print]:
         found: list[Print] = []
         cell = now // CELL * CELL
         while len(found) < count and cell >= self.listed:
-            for block in reversed(self.blocks(cell, cell + CELL)):
-                if block.start <= now:
-                    found += [each for each in reversed(self.prints(block)) if each.time <= now]
+            found += [each for each in reversed(self._cell(cell)) if each.time <= now]
             cell -= CELL
         return found[:count]
 
@@ -86,6 +94,18 @@ class Simulated(Tape):
         for start, end in ((first, min(joined, stop)), (max(parted, first), min(running, stop))):
             found.update(self._whole(period, start, end))
         return found
+
+    def free_id(self, time: int) -> int:
+        return self._numbered([time])[0] + _SIMULATED_IDS
+
+    def _cell(self, start: int) -> list[Print]:
+        """The prints of one cell. The last few are remembered: many ask for the same."""
+        if start not in self._cells:
+            if len(self._cells) >= _REMEMBERED:
+                self._cells.clear()
+            blocks = self.blocks(start, start + CELL)
+            self._cells[start] = [each for block in blocks for each in self.prints(block)]
+        return self._cells[start]
 
     def _whole(self, period: int, start: int, end: int) -> dict[int, Candle]:
         if start >= end:

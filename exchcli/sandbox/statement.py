@@ -100,6 +100,13 @@ class Where:
         return tuple(self._values)
 
 
+def leave_out(store: Store, exchange: str, where: Where) -> None:
+    """Adds the condition of every list of orders: without those that it does not show yet."""
+    for name, first, last in store.unlisted:
+        if name == exchange:
+            where.also("id NOT BETWEEN ? AND ?", first, last)
+
+
 MICRO = 1_000_000  # of a second
 ALL = -1  # SQLite's word for no limit
 

@@ -14,6 +14,7 @@ from exchcli.sandbox.market import simulated_market
 from exchcli.sandbox.noise import Noise
 from exchcli.sandbox.plans import MICRO, Plan, Planner, Trade
 from exchcli.sandbox.trading import (
+    RANK_BITS,
     Fill,
     Order,
     Position,
@@ -26,6 +27,8 @@ from exchcli.sandbox.trading import (
 
 Rows = list[tuple[object, ...]]
 _SETTLED_AFTER = 3600
+# What is not over when the exchange opens stands still for so long, to be looked at.
+_STANDS = 600
 
 
 class Payment(NamedTuple):
@@ -197,6 +200,7 @@ class Story:
 
     def _order_row(self, order: Order, before: int) -> tuple[object, ...]:
         order.id += before
+        order.rank = None if order.waits else order.id << RANK_BITS
         code = str(order.id) if self.exchange == "dgt" else self._hex("order", order.id, 16)
         return order_row(order, code)
 
@@ -208,11 +212,13 @@ class Story:
         self, number: int, account: int, payment: Payment, created: int, settled: int
     ) -> tuple[object, ...]:
         kind, currency, amount, _, fee, chain, status = payment
+        over = status in ("done", "canceled")
         whose = "someone" if kind == "withdrawal" else f"demo-{account}"
         return (
             self.exchange, number, account, kind, currency, chain, amount, fee,
             address(self.exchange, whose, currency, chain), tag(currency, account),
             self._hex("hash", number, 32), status, created, settled,
+            "", None if over else (self.opened + _STANDS) * MICRO,
         )  # fmt: skip
 
     def _hex(self, what: str, number: int, size: int) -> str:

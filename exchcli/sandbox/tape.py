@@ -1,10 +1,9 @@
 """A tape: all prints of one market, read as single prints, as bars, and as candles.
 
-A tape knows its past in cells of fixed length, each with the bar it amounts to, and can
-open any cell into its prints. Everything here follows from that, so ticker, trades and
-candles of one moment cannot disagree. A simulated market's tape is computed (`simulated`),
-a recorded one's is read (`recorded`). Trades between users are to be a third tape, laid
-over one of these: it opens the cells in which there are some, and passes on all others.
+A market's own tape knows its past in cells of fixed length, each with the bar it amounts to,
+and can open any cell into its prints. Everything here follows from that, so ticker, trades
+and candles of one moment cannot disagree. A simulated market's tape is computed (`simulated`),
+a recorded one's is read (`recorded`). The trades of users are laid over it (`overlaid`).
 """
 
 from __future__ import annotations
@@ -16,51 +15,25 @@ from exchcli.sandbox.bars import Bar, Block, Candle, Print, bar_of, merged
 
 
 class Tape(ABC):
-    """`cell` is the length of a cell in seconds, `listed` when the market began."""
+    """`listed` is when the market began, in epoch seconds."""
 
-    cell: int
     listed: int
-
-    @abstractmethod
-    def blocks(self, start: int, end: int) -> list[Block]:
-        """All that was printed in start <= time < end, both on the grid of cells, in order.
-
-        A block never reaches over the edge of a cell; without prints there is none.
-        """
-
-    @abstractmethod
-    def prints(self, block: Block) -> list[Print]:
-        """A block's prints, oldest first."""
 
     @abstractmethod
     def latest(self, now: int, count: int) -> list[Print]:
         """The newest prints up to and including `now`, newest first."""
 
+    @abstractmethod
     def between(self, start: int, end: int) -> list[Print]:
         """The prints of start <= time < end, oldest first."""
-        if start >= end:
-            return []
-        cell = self.cell
-        return [
-            each
-            for block in self.blocks(start // cell * cell, -(-end // cell) * cell)
-            if block.start < end and start < block.end
-            for each in self.prints(block)
-            if start <= each.time < end
-        ]
 
+    @abstractmethod
     def bar(self, start: int, end: int) -> Bar | None:
         """What was printed in start <= time < end amounts to; None if nothing was."""
-        first, last = -(-start // self.cell) * self.cell, end // self.cell * self.cell
-        if first >= last:
-            return bar_of(self.between(start, end))
-        return merged(
-            [
-                bar_of(self.between(start, first)),
-                *(block.bar for block in self.blocks(first, last)),
-                bar_of(self.between(last, end)),
-            ]
-        )
+
+    @abstractmethod
+    def traded(self, period: int, first: int, last: int, now: int) -> dict[int, Candle]:
+        """The candles in which there were trades, by their opening time."""
 
     def candles(self, period: int, first: int, last: int, now: int) -> list[Candle]:
         """The candles that open at first, first + period ... last, as they stand at `now`.
@@ -82,8 +55,63 @@ class Tape(ABC):
             candles.append(Candle(start, close, close, close, close, 0))
         return candles
 
+
+class OwnTape(Tape):
+    """The tape of a market that nobody trades on; `cell` is the length of a cell in seconds."""
+
+    cell: int
+
+    @abstractmethod
+    def blocks(self, start: int, end: int) -> list[Block]:
+        """All that was printed in start <= time < end, both on the grid of cells, in order.
+
+        A block never reaches over the edge of a cell; without prints there is none.
+        """
+
+    @abstractmethod
+    def prints(self, block: Block) -> list[Print]:
+        """A block's prints, oldest first."""
+
+    @abstractmethod
+    def free_id(self, time: int) -> int:
+        """From here on users' prints of this second are numbered."""
+
+    def between(self, start: int, end: int) -> list[Print]:
+        if start >= end:
+            return []
+        cell = self.cell
+        return [
+            each
+            for block in self.blocks(start // cell * cell, -(-end // cell) * cell)
+            if block.start < end and start < block.end
+            for each in self.prints(block)
+            if start <= each.time < end
+        ]
+
+    def bar(self, start: int, end: int) -> Bar | None:
+        first, last = -(-start // self.cell) * self.cell, end // self.cell * self.cell
+        if first >= last:
+            return bar_of(self.between(start, end))
+        return merged(
+            [
+                bar_of(self.between(start, first)),
+                *(block.bar for block in self.blocks(first, last)),
+                bar_of(self.between(last, end)),
+            ]
+        )
+
+    def first_time(self, start: int, end: int) -> int:
+        """When the first print of start <= time < end was; there is one."""
+        at, span = start // self.cell * self.cell, self.cell
+        while at < end:
+            for block in self.blocks(at, at + span):
+                for each in self.prints(block):
+                    if start <= each.time < end:
+                        return each.time
+            at, span = at + span, 4 * span
+        raise ValueError("nothing was printed")
+
     def traded(self, period: int, first: int, last: int, now: int) -> dict[int, Candle]:
-        """The candles in which there were trades, by their opening time."""
         end = min(last + period, now + 1)
         bars: list[tuple[int, Bar | None]]
         if period < self.cell:

@@ -20,6 +20,9 @@ FEES = {
 }
 LEVERAGE = Decimal(3)
 ZERO = Decimal(0)
+# An order's rank is its id with so many bits behind it, for the stops that become active
+# between it and the next.
+RANK_BITS = 32
 
 
 class Fill(NamedTuple):
@@ -55,9 +58,14 @@ class Order:
         stop: Decimal | None = None,
         post_only: bool = False,
         wallet: str = "spot",
+        code: str = "",
     ) -> None:
-        """A limit order has amount and price; a market order one of amount and spend (quote)."""
+        """A limit order has amount and price; a market order one of amount and spend (quote).
+
+        With a `stop` it waits until `rank` is set: then it is active.
+        """
         self.id = id_
+        self.code = code
         self.account = account
         self.rules = rules
         self.wallet = wallet
@@ -70,6 +78,12 @@ class Order:
         self.status = "open"
         self.filled = self.cost = self.held = ZERO
         self.created = self.updated = created
+        self.rank = None if stop is not None else id_ << RANK_BITS
+
+    @property
+    def waits(self) -> bool:
+        """For its stop."""
+        return self.rank is None and self.status == "open"
 
     @property
     def buys(self) -> bool:
@@ -82,13 +96,16 @@ class Order:
         return self.account, self.wallet, currency
 
     def needs(self) -> Decimal:
-        """What it has to hold now; market orders are over at once, and hold nothing."""
-        if self.status != "open" or self.amount is None or self.price is None:
+        """What it has to hold now. Market orders are over at once, and hold nothing, unless they
+        wait for their stop: what that price would take.
+        """
+        price = self.stop if self.price is None and self.waits else self.price
+        if self.status != "open" or self.amount is None or price is None:
             return ZERO
         rest = self.amount - self.filled
         if self.wallet == "margin":
-            return own_part(times(rest, self.price))
-        return up(times(rest, self.price)) if self.buys else rest
+            return own_part(times(rest, price))
+        return up(times(rest, price)) if self.buys else rest
 
 
 class Position:
@@ -136,17 +153,18 @@ def fill(
     rules = order.rules
     rate = FEES[rules.exchange][0 if maker else 1]
     cost = down(times(price, amount))
+    order.filled += amount
+    order.cost += cost
+    order.updated = time
+    # First it gives back what it held for this: that is what pays.
+    keep_hold(ledger, order)
     if position is not None:
         fee, currency = up(times(cost, rate)), rules.quote
-        _fill_margin(ledger, order, position, amount, cost, fee, time)
+        fee = _fill_margin(ledger, order, position, amount, cost, fee, time)
     else:
         received, currency = (amount, rules.base) if order.buys else (cost, rules.quote)
         fee = up(times(received, rate))
         _fill_spot(ledger, order, amount, cost, fee, time)
-    order.filled += amount
-    order.cost += cost
-    order.updated = time
-    keep_hold(ledger, order)
     return Fill(id_, order.id, order.account, price, amount, cost, fee, currency, rate, maker, time)
 
 
@@ -172,9 +190,15 @@ def _fill_margin(
     cost: Decimal,
     fee: Decimal,
     time: int,
-) -> None:
-    """Opens or closes a part of the position; a fill that would turn it around comes as two."""
-    deed = ledger.move("fee", position.place, ledger.house("fees", order.rules.quote), fee, time)
+) -> Decimal:
+    """Opens or closes a part of the position; a fill that would turn it around comes as two.
+
+    Nothing is taken beyond what is free in the wallet. What is missing then, after prices that
+    jumped, is missing at the position's own part, or else lost by the house. Returns the fee.
+    """
+    place, profit = position.place, ZERO
+    if not position.amount:
+        position.side = "long" if order.buys else "short"
     if order.buys == (position.side == "long"):
         position.amount += amount
         position.cost += cost
@@ -183,14 +207,44 @@ def _fill_margin(
         profit = cost - part if position.side == "long" else part - cost
         position.amount -= amount
         position.cost -= part
-        market = ledger.house("market", order.rules.quote)
-        if profit >= 0:
-            ledger.move("profit", market, position.place, profit, time, deed)
-        else:
-            ledger.move("profit", position.place, market, -profit, time, deed)
-    needs = own_part(position.cost)
+        _keep_own(ledger, position, position.held)
+    market, fees = (ledger.house(wallet, order.rules.quote) for wallet in ("market", "fees"))
+    deed = 0
+    if profit > 0:
+        deed = ledger.move("profit", market, place, profit, time)
+    if fee := min(fee, ledger.free(place)):
+        deed = ledger.move("fee", place, fees, fee, time, deed)
+    if loss := min(max(-profit, ZERO), ledger.free(place)):
+        ledger.move("profit", place, market, loss, time, deed)
+    _keep_own(ledger, position, position.held + ledger.free(place))
+    return fee
+
+
+def _keep_own(ledger: Ledger, position: Position, most: Decimal) -> None:
+    """Brings what a position holds in line with its cost, but holds no more than `most`."""
+    needs = min(own_part(position.cost), most)
     ledger.hold(position.place, needs - position.held)
     position.held = needs
+
+
+def scaled(number: Decimal, precision: int) -> int:
+    """An amount in units, a price in ticks; it is no finer than that."""
+    return int(number.scaleb(precision))
+
+
+def standing(order: Order) -> tuple[object, ...]:
+    """The last four columns of `orders`: stands, place, rank, rest."""
+    if order.status != "open":
+        return None, None, order.rank, None
+    price = order.stop if order.waits else order.price
+    assert price is not None
+    assert order.amount is not None
+    rules = order.rules
+    place = scaled(price, rules.price_precision)
+    rest = scaled(order.amount - order.filled, rules.amount_precision)
+    if order.waits:
+        return ("rise", place, None, rest) if order.buys else ("fall", -place, None, rest)
+    return order.side, -place if order.buys else place, order.rank, rest
 
 
 def order_row(order: Order, code: str) -> tuple[object, ...]:
@@ -200,7 +254,7 @@ def order_row(order: Order, code: str) -> tuple[object, ...]:
         order.rules.exchange, order.id, code, order.account, order.wallet, order.rules.symbol,
         order.side, *(None if number is None else text(number) for number in numbers),
         int(order.post_only), order.status, text(order.filled), text(order.cost),
-        text(order.held), order.created, order.updated,
+        text(order.held), order.created, order.updated, *standing(order),
     )  # fmt: skip
 
 

@@ -7,7 +7,9 @@ Nothing in this module knows an exchange.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import NamedTuple
 from urllib.parse import unquote_to_bytes
 
@@ -16,6 +18,11 @@ from urllib.parse import unquote_to_bytes
 SANDBOX_URLS = {"dgt": "https://sandbox.invalid/api", "dfx": "https://sandbox.invalid/v3"}
 
 JSON_TYPE = "application/json"
+
+# A number as JSON writes one that is not negative, also within a string or a form. Whatever
+# has more digits than this is above what exists of any currency, or finer than any counts.
+_QUANTITY = re.compile(r"[0-9]{1,40}(?:\.[0-9]{0,40})?(?:[eE][+-]?[0-9]{1,2})?")
+_LARGEST, _FINEST = 18, -40
 
 
 class WireRequest(NamedTuple):
@@ -103,6 +110,49 @@ def parameters(query: str) -> dict[str, str]:
             raise Malformed(f"{name} twice")
         found[name] = decoded(value)
     return found
+
+
+def parsed(body: bytes) -> object:
+    """A JSON body: numbers become Numbers, as they were written. Raises Malformed, also for a
+    name twice, for NaN and Infinity, and for what is nested too deep."""
+    try:
+        return json.loads(
+            body.decode("utf-8"),
+            parse_int=Number,
+            parse_float=Number,
+            parse_constant=_no_number,
+            object_pairs_hook=_object,
+        )
+    except (ValueError, RecursionError) as error:
+        raise Malformed("not JSON") from error
+
+
+def quantity(value: object) -> Decimal:
+    """A price or an amount, told as a number or as its text; exact, and 0 or more.
+
+    Raises Malformed for anything else, and for numbers that no market has: from 10**19 on, or
+    with more than 40 decimals.
+    """
+    if not isinstance(value, str) or not _QUANTITY.fullmatch(value):
+        raise Malformed("not a number")
+    exact = Decimal(value)
+    if not exact:
+        return Decimal(0)
+    exponent = exact.as_tuple().exponent
+    if exact.adjusted() > _LARGEST or not isinstance(exponent, int) or exponent < _FINEST:
+        raise Malformed("out of range")
+    return exact
+
+
+def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise Malformed("a name twice")
+    return found
+
+
+def _no_number(text: str) -> object:
+    raise Malformed(text)
 
 
 def _is_hex(text: str) -> bool:

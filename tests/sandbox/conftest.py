@@ -12,20 +12,11 @@ from typing import Any
 import pytest
 
 from exchcli.sandbox.exchange import Sandbox
+from exchcli.sandbox.limits import NoLimits
 from exchcli.sandbox.wire import WireReply, WireRequest
 
 # Not on the edge of a minute, an hour or a week: 2026-03-04 05:06:47 UTC.
 OPENED = 1772600807
-
-
-class Unlimited:
-    """Limits for property tests, which ask hundreds of times within one second."""
-
-    def wait(self, *_asked: Any) -> int:
-        return 0
-
-    def close(self) -> None:
-        pass
 
 
 class Asked:
@@ -46,9 +37,9 @@ class Asked:
         return json.loads(self.reply(target, method, body).body, parse_float=Decimal)
 
     def unlimited(self) -> Asked:
-        """The same sandbox without limits."""
+        """The same sandbox without limits, bans and rules of conduct."""
         self.sandbox.limits.close()
-        self.sandbox.limits = Unlimited()  # type: ignore[assignment]
+        self.sandbox.limits, self.sandbox.limited = NoLimits(), False
         return self
 
     def at(self, seconds: int) -> Asked:

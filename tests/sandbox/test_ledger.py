@@ -14,7 +14,7 @@ from exchcli.sandbox.catalog import SIMULATIONS
 from exchcli.sandbox.demo import HOUSES, demo
 from exchcli.sandbox.ledger import Ledger, down, times, up
 from exchcli.sandbox.market import simulated_market
-from exchcli.sandbox.schema import ACCOUNTS
+from exchcli.sandbox.schema import ACCOUNTS, MARKETS
 from exchcli.sandbox.trading import FEES, LEVERAGE, Order, fill, keep_hold
 
 OPENED = 1772600807
@@ -27,7 +27,7 @@ STORIES += [("dfx", 20200519, OPENED), ("dfx", 7, OPENED + 12345), ("dfx", 99, O
 def columns():
     """The names of the columns of every table."""
     db = sqlite3.connect(":memory:")
-    db.executescript(ACCOUNTS)
+    db.executescript(ACCOUNTS + MARKETS)
     tables = [name for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
     found = {name: [row[1] for row in db.execute(f"PRAGMA table_info({name})")] for name in tables}
     db.close()

@@ -20,6 +20,8 @@ from exchcli.sandbox.wire import (
     fixed,
     number,
     parameters,
+    parsed,
+    quantity,
 )
 
 SCALED = st.integers(-(10**30), 10**30)
@@ -111,3 +113,86 @@ def test_nothing_that_arrives_raises(always, method, prefix, target, body):
         assert isinstance(answer["code"], int)
     elif reply.status != 200:
         assert list(answer) == ["detail"]
+
+
+# --- JSON bodies ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("body", "value"),
+    [
+        (b'{"a": 0.001, "b": 2570, "c": 1e-8}', {"a": "0.001", "b": "2570", "c": "1e-8"}),
+        (b" [true, null, []] ", [True, None, []]),
+        (b'"\\u00e9"', "é"),
+    ],
+)
+def test_numbers_of_a_body_stay_as_they_were_written(body, value):
+    assert parsed(body) == value
+
+
+def test_a_number_is_told_from_its_text():
+    number, text = parsed(b'[1.50, "1.50"]')
+    assert isinstance(number, Number)
+    assert not isinstance(text, Number)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"{",
+        b"{'a': 1}",
+        b"NaN",
+        b"[Infinity]",
+        b"[-Infinity]",
+        b"\xff",
+        b"\xef\xbb\xbf{}",
+        '{"a": 1}'.encode("utf-16"),
+        b'{"a": 1, "a": 1}',
+        b'{"a": 1, "\\u0061": 2}',
+        b"[" * 10_000,
+        b'{"a":' * 10_000 + b"1" + b"}" * 10_000,
+        b"pair=btcpln&amount=1",
+        b"{}\x00",
+    ],
+)
+def test_what_is_no_json_is_refused(body):
+    with pytest.raises(Malformed):
+        parsed(body)
+
+
+def test_a_number_of_any_length_is_read_and_is_no_quantity():
+    (number,) = parsed(b"[" + b"9" * 50_000 + b"]")
+    with pytest.raises(Malformed):
+        quantity(number)
+
+
+@pytest.mark.parametrize(
+    ("value", "exact"),
+    [
+        ("0.00000001", "0.00000001"),
+        (Number("1e-8"), "0.00000001"),
+        (Number("2.5E+3"), "2500"),
+        ("0010", "10"),
+        ("5.", "5"),
+        ("0", "0"),
+        ("0e99", "0"),
+        ("9" * 19, "9" * 19),
+        ("0." + "0" * 39 + "1", "0." + "0" * 39 + "1"),
+    ],
+)
+def test_a_quantity_is_exact(value, exact):
+    assert quantity(value) == Decimal(exact)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "", "-1", "+1", " 1", "1 ", "1_000", "1,5", ".5", "NaN", "inf", "0x10", "１２", "1e",
+        "1e999999", "1e19", "9" * 20, "9" * 5000, "1e-41", "0." + "0" * 40 + "1", "1\n", "1\x00",
+        None, True, 1, 1.5, [], {}, ["1"],
+    ],
+)  # fmt: skip
+def test_what_no_market_has_is_no_quantity(value):
+    with pytest.raises(Malformed):
+        quantity(value)

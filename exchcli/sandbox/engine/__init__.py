@@ -1,0 +1,1 @@
+"""The exchange itself: orders are matched, money moves, time passes."""

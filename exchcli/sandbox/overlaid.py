@@ -1,0 +1,165 @@
+"""What users add to a market, as everybody sees it: their trades on the tape, their orders.
+
+The tape below goes on as if nobody had traded; the users' prints are laid over it. Where the
+two meet they are put in order by time and id, so that ticker, trades and candles agree. Of
+stretches that need no single print only the bars of minutes are read: a million trades of
+users cost no more than a few.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import groupby
+from operator import attrgetter
+from typing import NamedTuple
+
+from exchcli.sandbox.bars import Bar, Candle, Print, bar_of, merged
+from exchcli.sandbox.store import Store
+from exchcli.sandbox.tape import OwnTape, Tape
+
+MINUTE = 60
+# What was taken from a simulated order comes back after so many seconds: a beat of its amounts.
+REFILL = 16
+_PRINTS = "SELECT time, id, buy, price, amount FROM prints WHERE exchange = ? AND symbol = ?"
+_WHOLE = attrgetter("time", "id")
+
+
+class _Piece(NamedTuple):
+    """A bar with the epoch seconds of its first and its last print."""
+
+    first: int
+    last: int
+    bar: Bar
+
+
+class Users:
+    """The users' side of one market, read from the store."""
+
+    def __init__(self, store: Store, exchange: str, symbol: str) -> None:
+        self._store = store
+        self._of = exchange, symbol
+
+    def advanced(self) -> int:
+        """The epoch second up to which users' orders have met the market; 0 if there are none."""
+        rows = self._store.rows("SELECT advanced FROM engine WHERE exchange = ?", self._of[0])
+        return rows[0][0] if rows else 0
+
+    def standing(self, stands: str, count: int) -> list[tuple[int, int]]:
+        """The first `count` places of one side of the book, with what rests there, in units."""
+        # Two sums, because one of large amounts could exceed 64 bits.
+        rows = self._store.rows(
+            "SELECT place, sum(rest >> 30), sum(rest & 1073741823) FROM orders"
+            " WHERE exchange = ? AND symbol = ? AND stands = ? GROUP BY place"
+            " ORDER BY place LIMIT ?",
+            *self._of, stands, count,
+        )  # fmt: skip
+        return [(place, (high << 30) + low) for place, high, low in rows]
+
+    def eaten(self, now: int) -> dict[tuple[str, int], int]:
+        """What of the simulated orders is taken, by side and place, in units."""
+        taken: dict[tuple[str, int], int] = {}
+        for stands, place, amount in self._store.select(
+            "SELECT stands, place, amount FROM eaten"
+            " WHERE exchange = ? AND symbol = ? AND time > ?",
+            *self._of, now - REFILL,
+        ):  # fmt: skip
+            taken[stands, place] = taken.get((stands, place), 0) + amount
+        return taken
+
+    def latest(self, now: int, count: int) -> list[Print]:
+        """Their newest prints up to and including `now`, newest first."""
+        return self._prints("AND time <= ? ORDER BY time DESC, id DESC LIMIT ?", now, count)
+
+    def between(self, start: int, end: int) -> list[Print]:
+        """Their prints of start <= time < end, oldest first."""
+        return self._prints("AND time >= ? AND time < ? ORDER BY time, id", start, end)
+
+    def pieces(self, start: int, end: int) -> list[_Piece]:
+        """The same as bars, of a minute each but at the edges, oldest first."""
+        first, last = -(-start // MINUTE) * MINUTE, end // MINUTE * MINUTE
+        if first >= last:
+            return _pieces(self.between(start, end))
+        return [
+            *_pieces(self.between(start, first)),
+            *self._minutes(first, last),
+            *_pieces(self.between(last, end)),
+        ]
+
+    def _prints(self, condition: str, *values: int) -> list[Print]:
+        rows = self._store.rows(f"{_PRINTS} {condition}", *self._of, *values)
+        return [Print(time, id_, buy == 1, price, amount) for time, id_, buy, price, amount in rows]
+
+    def _minutes(self, start: int, end: int) -> list[_Piece]:
+        rows = self._store.select(
+            "SELECT first, last, open, high, low, close, volume, quote FROM print_minutes"
+            " WHERE exchange = ? AND symbol = ? AND time >= ? AND time < ? ORDER BY time",
+            *self._of, start, end,
+        )  # fmt: skip
+        return [_Piece(row[0], row[1], bar_from(*row[2:])) for row in rows]
+
+
+class Overlaid(Tape):
+    """A market's own tape with its users' prints on it."""
+
+    def __init__(self, tape: OwnTape, users: Users) -> None:
+        self._tape = tape
+        self._users = users
+        self.listed = tape.listed
+
+    def latest(self, now: int, count: int) -> list[Print]:
+        own, users = self._tape.latest(now, count), self._users.latest(now, count)
+        return sorted(own + users, key=_WHOLE, reverse=True)[:count] if users else own
+
+    def between(self, start: int, end: int) -> list[Print]:
+        own, users = self._tape.between(start, end), self._users.between(start, end)
+        return sorted(own + users, key=_WHOLE) if users else own
+
+    def bar(self, start: int, end: int) -> Bar | None:
+        own = self._tape.bar(start, end)
+        users = _joined(self._users.pieces(start, end))
+        return self._both(own, users, start, end) if users else own
+
+    def traded(self, period: int, first: int, last: int, now: int) -> dict[int, Candle]:
+        own = self._tape.traded(period, first, last, now)
+        end = min(last + period, now + 1)
+        pieces = self._users.pieces(first, end)
+        found = dict(own)
+        for start, group in groupby(pieces, lambda piece: piece.first // period * period):
+            users = _joined(group)
+            assert users is not None
+            before = own.get(start)
+            # Of the own bar no quote volume is known here, and none is asked for.
+            bar = Bar(*before[1:], 0) if before else None
+            found[start] = Candle(
+                start, *self._both(bar, users, start, min(start + period, end))[:5]
+            )
+        return found
+
+    def _both(self, own: Bar | None, users: _Piece, start: int, end: int) -> Bar:
+        """The bar of both tapes; the users' prints come after all others of the same second."""
+        if own is None:
+            return users.bar
+        first, last = self._tape.first_time(start, end), self._tape.latest(end - 1, 1)[0].time
+        both = merged([own, users.bar])
+        assert both is not None
+        return both._replace(
+            open=own.open if first <= users.first else users.bar.open,
+            close=own.close if last > users.last else users.bar.close,
+        )
+
+
+def bar_from(opening: int, high: int, low: int, close: int, volume: str, quote: str) -> Bar:
+    """A row of `print_minutes`, from its open on."""
+    return Bar(opening, high, low, close, int(volume), int(quote))
+
+
+def _pieces(prints: list[Print]) -> list[_Piece]:
+    """Prints within one minute as the bar that they are."""
+    bar = bar_of(prints)
+    return [_Piece(prints[0].time, prints[-1].time, bar)] if bar else []
+
+
+def _joined(pieces: Iterable[_Piece]) -> _Piece | None:
+    there = list(pieces)
+    bar = merged(piece.bar for piece in there)
+    return _Piece(there[0].first, there[-1].last, bar) if bar else None

@@ -1,0 +1,98 @@
+"""What `exch sandbox status` shows: the file, the market's time, the accounts and their money."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from exchcli.sandbox.exchange import Sandbox
+
+
+class DemoKey(NamedTuple):
+    """Who may sign on the sandbox."""
+
+    exchange: str
+    account: int
+    key: str
+    secret: str
+    username: str
+    password: str
+
+
+class DemoFunds(NamedTuple):
+    """What a demo account has of a currency in one of its wallets."""
+
+    exchange: str
+    account: int
+    wallet: str
+    currency: str
+    free: Decimal
+    held: Decimal
+    total: Decimal
+
+
+class Overview(NamedTuple):
+    """The sandbox of this machine; without a file there is nothing but its place to tell.
+
+    `size` is in bytes, with the files beside it.
+    """
+
+    path: str
+    size: int
+    opened: datetime | None = None
+    time: datetime | None = None
+    seed: int | None = None
+    open_orders: int | None = None
+    recordings: tuple[str, ...] | None = None
+    accounts: tuple[DemoKey, ...] | None = None
+    funds: tuple[DemoFunds, ...] | None = None
+
+
+def place(folder: Path) -> Overview:
+    """The file's place and its size, whether it is there or not; nothing is made."""
+    from exchcli.sandbox.store import FILE
+
+    return Overview(
+        str(folder / FILE), sum(file.stat().st_size for file in folder.glob(f"{FILE}*"))
+    )
+
+
+def overview(sandbox: Sandbox) -> Overview:
+    """All of it, as of now. Raises StateError."""
+    from exchcli.sandbox.catalog import DFX, DGT
+    from exchcli.sandbox.engine.desk import advance
+    from exchcli.sandbox.limits import SECOND
+    from exchcli.times import from_epoch
+
+    keys = [
+        DemoKey(exchange, number, *account)
+        for exchange in (DGT, DFX)
+        for number, account in enumerate(sandbox.accounts(exchange), 1)
+    ]
+    store, now = sandbox.store, sandbox.now()
+    with sandbox.lock:
+        for exchange in (DGT, DFX):
+            advance(store, sandbox.floor, exchange, now * SECOND)
+        with store.reading():
+            ((orders,),) = store.rows("SELECT count(*) FROM orders WHERE status = 'open'")
+            recordings = [rules.symbol for _, rules in store.recordings()]
+            funds = store.select(
+                "SELECT exchange, number + 1, wallet, currency, total, held"
+                " FROM balances JOIN accounts USING (account)"
+                " WHERE number >= 0 ORDER BY exchange DESC, number, wallet DESC, currency"
+            )
+    return place(store.path.parent)._replace(
+        opened=from_epoch(store.opened),
+        time=from_epoch(now),
+        seed=store.stored_seed,
+        open_orders=orders,
+        recordings=tuple(recordings),
+        accounts=tuple(keys),
+        funds=tuple(
+            DemoFunds(*row[:4], Decimal(row[4]) - Decimal(row[5]), Decimal(row[5]), Decimal(row[4]))
+            for row in funds
+        ),
+    )
