@@ -10,7 +10,8 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "exchcli"
 GROUND = {"errors", "money", "records", "times", "names"}
 MAY_IMPORT = {
-    "cli": {"exchanges", "core", "output", "sandbox", "config", "state", *GROUND},
+    "cli": {"execution", "exchanges", "core", "output", "sandbox", "config", "state", *GROUND},
+    "execution": {"exchanges", "core", "state", "config", *GROUND},
     "exchanges": {"core", "state", "config", *GROUND},
     "core": {"state", "config", *GROUND},
     "output": GROUND,

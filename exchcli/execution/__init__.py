@@ -1,0 +1,16 @@
+"""What stands between an intention and the exchange: money that is moved once, or not at all.
+
+    intent.py        what is meant, as text that two runs agree on
+    lock.py          one run at a time for an account: the kernel's lock
+    journal_file.py  the SQLite file: made, migrated, found damaged
+    journal.py       intents and attempts, and every state that they are in
+    venue.py         the exchange as the protocol sees it, so that a simulation can stand in
+    settling.py      what became of a call without an answer: the fence, two listings, claims
+    placement.py     `--once`: the protocol from the key to the answer
+    others.py        withdrawals, transfers, closes and cancels, each by its own rule
+    resolving.py     a person's decision
+    guard.py         what is refused here: caps, the halt switch, what an exchange bans for
+    audit.py         late ghosts, and orders that no journal knows
+
+Knows exchanges and what is below them; nothing of the command line.
+"""

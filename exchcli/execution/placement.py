@@ -1,0 +1,311 @@
+"""`--once`: a call that happens at most once, whatever fails on the way.
+
+    lock -> the key's own past -> others that look the same -> guard -> snapshot
+         -> sign -> ONE durable commit (sending) -> send -> ONE durable commit (the answer)
+
+A key that was answered answers the same again, and sends nothing. One that may have been sent is
+settled first (settling.py). What was refused, or not sent at all, did not happen: the same key
+may be sent again. Whoever has no key goes the same way under a name of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from typing import NamedTuple, Protocol
+
+from exchcli.core.sending import is_refusal
+from exchcli.errors import (
+    ExchError,
+    Interrupted,
+    OnceAbsent,
+    OnceAmbiguous,
+    OnceConflict,
+    OutcomeUnknown,
+    StateError,
+)
+from exchcli.execution import intent as intents
+from exchcli.execution.intent import Account, Intent
+from exchcli.execution.journal import Entry, Journal, Signed
+from exchcli.execution.settling import Later, Rules, Settling, Verdict
+from exchcli.execution.venue import Venue
+from exchcli.records import Evidence, JournalState
+
+MOST_SENDS = 3  # of one run that may send again
+
+
+class Holds(Protocol):
+    """A lock; see lock.py."""
+
+    def held(self) -> AbstractContextManager[None]: ...
+
+
+class Done(NamedTuple):
+    """It happened. `key` is that of `--once`, or the name that the journal gave it; `ids` are
+    the orders', and empty where the exchange tells none."""
+
+    key: str
+    ids: tuple[str, ...]
+    evidence: Evidence
+    replayed: bool
+
+
+class Placement:
+    """Sends intents of one account to one venue. `warn` is told what is wrong and no error."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        lock: Holds,
+        venue: Venue,
+        account: Account,
+        rules: Rules,
+        *,
+        guard: Callable[[], None] = lambda: None,
+        warn: Callable[[str], None] = lambda _line: None,
+    ) -> None:
+        """`guard` is asked right before something is sent, under the lock."""
+        self._journal = journal
+        self._lock = lock
+        self._venue = venue
+        self._account = account
+        self._rules = rules
+        self._guard = guard
+        self._warn = warn
+        self._settling = Settling(journal, venue, account, rules)
+
+    def run(self, intent: Intent, key: str | None = None) -> Done:
+        """Sends it, or answers what has become of it.
+
+        Raises OutcomeUnknown when that is not known, OnceConflict for a key of something else
+        or a lock that is held, OnceAbsent, OnceAmbiguous; StateError only when nothing was sent,
+        and what the venue and the guard raise.
+        """
+        name = intents.handle() if key is None else intents.checked_key(key)
+        with self._lock.held():
+            entry = None if key is None else self._journal.find(self._account, name)
+            if entry is not None:
+                if entry.digest != intent.digest:
+                    raise _other_parameters(entry)
+                done = self._past(entry)
+                if done is not None:
+                    return done
+            self._settle_others(intent, name)
+            for _ in range(MOST_SENDS):
+                done = self._send(intent, name)
+                if done is not None:
+                    return done
+            raise _absent(name, f"was sent {MOST_SENDS} times")
+
+    def settle(self, key: str) -> Entry:
+        """Finds out what became of an intent, without sending anything; as the journal has it
+        then. Raises OutcomeUnknown when it cannot be told, or not yet."""
+        with self._lock.held():
+            entry = self._found(key)
+            if entry.state in ("sending", "unknown", "ambiguous"):
+                self._decided(entry)
+            return self._found(key)
+
+    # --- the key's own past ------------------------------------------------------------------
+
+    def _past(self, entry: Entry) -> Done | None:
+        """What a key that was used before answers; None when it may be sent (again)."""
+        if entry.state == "placed":
+            return Done(entry.key, entry.ids, entry.evidence or "reply", replayed=True)
+        if not entry.suspects:
+            return None
+        if entry.state in ("sending", "unknown", "ambiguous"):
+            verdict = self._decided(entry)
+        elif self._resends(entry):
+            verdict = self._decided(entry, again=True)
+        else:
+            raise _absent(entry.key)
+        return self._answered(entry, verdict, replayed=True)
+
+    def _answered(self, entry: Entry, verdict: Verdict, *, replayed: bool) -> Done | None:
+        if verdict.state == "placed":
+            return Done(entry.key, verdict.ids, "matched", replayed)
+        if verdict.state == "ambiguous":
+            raise _ambiguous(entry.key, verdict.ids)
+        if not self._resends(entry):
+            raise _absent(entry.key)
+        return None
+
+    def _resends(self, entry: Entry) -> bool:
+        """Money that leaves is never sent again, whatever was asked for."""
+        items = entry.attempts[-1].items
+        return Intent(entry.command, items).are_orders and self._rules.on_absent == "resend"
+
+    def _decided(self, entry: Entry, *, again: bool = False) -> Verdict:
+        """The verdict on an intent, written down. Whatever keeps it from being found leaves the
+        intent unknown, and says so."""
+        try:
+            verdict = (self._settling.look_again if again else self._settling.decide)(entry)
+        except (ExchError, KeyboardInterrupt) as error:
+            items = entry.attempts[-1].items
+            raise self._unknown(entry.key, Intent(entry.command, items), error) from error
+        self._write(entry.key, verdict)
+        return verdict
+
+    def _write(self, key: str, verdict: Verdict) -> None:
+        found = verdict.state == "placed"
+        reason = None if found or not verdict.ids else f"may be {', '.join(verdict.ids)}"
+        self._conclude(
+            key, verdict.state, ids=verdict.ids if found else (),
+            evidence="matched" if found else None, reason=reason,
+        )  # fmt: skip
+
+    def _conclude(
+        self,
+        key: str,
+        state: JournalState,
+        *,
+        ids: Sequence[str] = (),
+        evidence: Evidence | None = None,
+        reason: str | None = None,
+    ) -> None:
+        """Writes down what is known. It is no less true when that fails: the next run finds it
+        out again."""
+        try:
+            self._journal.settled(
+                self._account, key, state, self._venue.clock(),
+                ids=ids, evidence=evidence, reason=reason,
+            )  # fmt: skip
+        except StateError as error:
+            self._warn(f"{error.message} The journal does not know what became of {key}.")
+
+    # --- others --------------------------------------------------------------------------------
+
+    def _settle_others(self, intent: Intent, name: str) -> None:
+        """Nothing is sent while an order that looks the same may still arrive: its own order
+        could not be told from this one."""
+        alike = map(intents.likeness, intent.items)
+        for other in self._journal.unsettled(self._account, alike, name):
+            try:
+                if other.state == "absent":  # a person need not have waited for the fence
+                    told = self._settling.wait_for_fence(other)
+                    self._journal.looked(self._account, other.key, told)
+                else:
+                    self._write(other.key, self._settling.decide(other))
+            except OutcomeUnknown as error:
+                raise OutcomeUnknown(
+                    f"Nothing was sent now: what became of {other.key}, which looks the same, is "
+                    f"not known yet ({_why(error)}).",
+                    _hint(other.key, error),
+                    exchange=self._account.exchange,
+                ) from error
+            except KeyboardInterrupt:
+                raise Interrupted("Interrupted; nothing was sent.") from None
+
+    # --- sending -------------------------------------------------------------------------------
+
+    def _send(self, intent: Intent, name: str) -> Done | None:
+        """Sends it, once; None when it is proven that it did not arrive, and may be sent again."""
+        self._guard()
+        entry = self._journal.find(self._account, name)
+        # What came since the first attempt may be that attempt's.
+        snapshot = entry.snapshot if entry and entry.suspects else self._venue.snapshot()
+        signer = self._venue.signer()
+        signatures = 0
+
+        def committed(second: int) -> None:
+            nonlocal signatures
+            signed = Signed(second, self._rules.not_after(second), signer, self._venue.clock())
+            if signatures:
+                self._journal.signed_again(self._account, name, signed)
+            else:
+                self._journal.sending(self._account, name, intent, snapshot, signed)
+            signatures += 1
+
+        try:
+            try:
+                ids = tuple(self._venue.send(committed))
+                if intent.are_orders and len(set(ids)) != len(intent.items):
+                    raise OutcomeUnknown(f"{len(set(ids))} ids came for {len(intent.items)} orders")
+                self._conclude(name, "placed", ids=ids, evidence="reply")
+            except OutcomeUnknown as error:
+                return self._after_unknown(intent, name, error)
+            except ExchError as error:
+                if signatures:
+                    state: JournalState = "rejected" if is_refusal(error) else "not_sent"
+                    self._conclude(name, state, reason=error.message)
+                raise
+        except KeyboardInterrupt as error:
+            if not signatures:
+                raise
+            raise self._unknown(name, intent, error) from error
+        return Done(name, ids, "reply", replayed=False)
+
+    def _after_unknown(self, intent: Intent, name: str, error: OutcomeUnknown) -> Done | None:
+        """What became of it, where that can be found out at once. Else it stays unknown,
+        whatever else goes wrong."""
+        try:
+            self._conclude(name, "unknown", reason=error.message)
+            if isinstance(error.__cause__, KeyboardInterrupt):
+                raise error  # who is in a hurry is let go
+            self._venue.renew()
+            entry = self._found(name)
+            verdict = self._decided(entry)
+        except Exception as unsettled:
+            raise self._unknown(name, intent, error, unsettled) from unsettled
+        return self._answered(entry, verdict, replayed=False)
+
+    def _found(self, key: str) -> Entry:
+        entry = self._journal.find(self._account, key)
+        assert entry is not None
+        return entry
+
+    def _unknown(
+        self, key: str, intent: Intent, error: BaseException, unsettled: BaseException | None = None
+    ) -> OutcomeUnknown:
+        """What is not known is said; where it moves money, in capital letters."""
+        message = f"What became of {key} is not known: {_why(error)}."
+        if not intent.are_orders:
+            message = (
+                f"WHETHER THIS {intent.command.upper()} WAS DONE IS NOT KNOWN. DO NOT SEND IT "
+                f"AGAIN BEFORE YOU HAVE LOOKED AT THE EXCHANGE. ({key}: {_why(error)}.)"
+            )
+        hint = _hint(key, unsettled or error)
+        return OutcomeUnknown(message, hint, exchange=self._account.exchange)
+
+
+def _hint(key: str, error: BaseException) -> str:
+    """What to do about something unknown."""
+    cause = error if isinstance(error, Later) else error.__cause__
+    when = f" ({cause.message})" if isinstance(cause, Later) else ""
+    look = f"`exch journal resolve {key}` finds out what became of it{when}"
+    if key.startswith(intents.HANDLE):
+        return f"{look}, and sends nothing."
+    return f"Run the same again with --once {key}, which sends nothing twice; or {look}."
+
+
+def _why(error: BaseException) -> str:
+    if isinstance(error, KeyboardInterrupt):
+        return "it was interrupted"
+    if isinstance(error, ExchError):
+        return error.message.removesuffix(".")
+    return f"{type(error).__name__}: {error}"
+
+
+def _other_parameters(entry: Entry) -> OnceConflict:
+    return OnceConflict(
+        f"The key {entry.key} stands for something else: {entry.command} {entry.params}.",
+        "Nothing was sent. Take another key, or give the same arguments again.",
+        exchange=entry.account.exchange,
+    )
+
+
+def _absent(key: str, how: str = "was sent earlier") -> OnceAbsent:
+    return OnceAbsent(
+        f"{key} {how}, and provably not done; it was not sent again.",
+        "With --on-absent resend, an order is sent again."
+        if not key.startswith(intents.HANDLE)
+        else "Run it again, if it is still wanted.",
+    )
+
+
+def _ambiguous(key: str, ids: Sequence[str]) -> OnceAmbiguous:
+    return OnceAmbiguous(
+        f"Several orders could be {key}: {', '.join(ids)}.",
+        f"Look which it is, then `exch journal resolve {key} --order ID`, or --none.",
+    )

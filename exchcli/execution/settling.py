@@ -1,0 +1,199 @@
+"""What became of a call that was sent and not answered in a way that can be trusted.
+
+What holds, and why an answer here can be relied on:
+
+1. A copy of the call is accepted until `signed + window` at the latest, by the exchange's own
+   clock. That clock is asked anew each time, in whole seconds, so it has certainly come as far
+   as it says. `not_after` has a slack for servers whose clocks differ.
+2. What was accepted stands in a list `settle_delay` later. So no listing counts that began
+   before `not_after + settle_delay`: neither as a proof of absence, nor to name an order as the
+   only one.
+3. An order that moves between two lists may be missed by a listing; not by two, of which the
+   second begins `settle_delay` after the first has ended. The end of the first is written down,
+   so that the next run may be the one that makes the second.
+4. A candidate is what the exchange cannot tell from the order that was sent: not there before
+   the first attempt, created while one of the attempts could be accepted, and no other
+   intent's. Of one the order is known, of none its absence, of several nothing.
+5. While one intent is open, nothing that looks the same is sent for the account: each order
+   between its snapshot and its fence is its own, or a stranger's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Literal, NamedTuple
+
+from exchcli.errors import OutcomeUnknown
+from exchcli.execution.intent import Account, Item, likeness
+from exchcli.execution.journal import Attempt, Entry, Journal
+from exchcli.execution.venue import Row, Venue
+from exchcli.records import Snapshot
+from exchcli.times import from_epoch, iso
+
+SLACK = 2  # seconds by which the clocks of an exchange's servers may differ
+EARLY = 5  # seconds before its signature that an order may be dated; a stamp is never as much ahead
+PATIENCE = 20.0  # seconds that one run waits in all
+OLDEST = 30 * 86400  # seconds; behind that no list is known to reach
+
+
+class Rules(NamedTuple):
+    """How long a signed call can be accepted and takes to be listed, in seconds, and what to do
+    when it is proven that it was not."""
+
+    window: int
+    settle_delay: int
+    on_absent: Literal["stop", "resend"] = "stop"
+    patience: float = PATIENCE
+
+    def not_after(self, signed: int) -> int:
+        """The second of the exchange behind which no copy of a call is accepted."""
+        return signed + self.window + SLACK
+
+
+class Verdict(NamedTuple):
+    """What became of it: `ids` are what was placed, in the order of the items, or for
+    `ambiguous` all that it may be."""
+
+    state: Literal["placed", "absent", "ambiguous"]
+    ids: tuple[str, ...] = ()
+
+
+class Later(OutcomeUnknown):
+    """It can be settled from `at` on, in the exchange's seconds, which is too long to wait."""
+
+    def __init__(self, at: int) -> None:
+        super().__init__(f"it can be settled from {iso(from_epoch(at))} on")
+        self.at = at
+
+
+class Settling:
+    """Settles intents of one account. All waiting of a run counts together."""
+
+    def __init__(self, journal: Journal, venue: Venue, account: Account, rules: Rules) -> None:
+        self._journal = journal
+        self._venue = venue
+        self._account = account
+        self._rules = rules
+        self._waited = 0.0
+
+    def decide(self, entry: Entry) -> Verdict:
+        """What became of an intent of which something may have arrived.
+
+        Raises Later, OutcomeUnknown, or whatever keeps the listings from being whole.
+        """
+        self._check_signer(entry)
+        found: dict[str, Row] = {}
+        looked = entry.looked
+        if looked is None:
+            self.wait_for_fence(entry)
+            found |= self._candidates(entry)
+            verdict = judged(entry, found, self._venue)
+            if verdict is not None:
+                return verdict
+            looked = self._venue.exchange_time()
+            self._journal.looked(self._account, entry.key, looked)
+        # What was told is cut to whole seconds, and the listing may have ended in the next one.
+        self._wait_until(looked + self._rules.settle_delay + 1)
+        found |= self._candidates(entry)
+        return judged(entry, found, self._venue, last=True) or Verdict("absent")
+
+    def look_again(self, entry: Entry) -> Verdict:
+        """Once more, before what was absent is sent again: a delay may have been longer than
+        it should be."""
+        self._check_signer(entry)
+        self.wait_for_fence(entry)
+        found = self._candidates(entry)
+        return judged(entry, found, self._venue, last=True) or Verdict("absent")
+
+    def wait_for_fence(self, entry: Entry) -> int:
+        """Returns when nothing of it can be accepted any more, and what was is listed."""
+        attempts = entry.suspects
+        fence = max(attempt.not_after for attempt in attempts) + self._rules.settle_delay
+        now = self._wait_until(fence)
+        if now - fence > OLDEST:
+            raise OutcomeUnknown(f"it was sent more than {OLDEST // 86400} days ago")
+        return now
+
+    def _wait_until(self, second: int) -> int:
+        while (now := self._venue.exchange_time()) < second:
+            left = float(second - now)  # seconds, not money
+            if self._waited + left > self._rules.patience:
+                raise Later(second)
+            self._venue.sleep(left)
+            self._waited += left
+        return now
+
+    def _candidates(self, entry: Entry) -> dict[str, Row]:
+        """What is listed now and could be it, by id."""
+        attempts, delay = entry.suspects, self._rules.settle_delay
+        start = min(attempt.signed for attempt in attempts) - EARLY
+        end = max(attempt.not_after for attempt in attempts) + delay
+        rows = self._venue.sightings(entry.snapshot, start, end)
+        fresh = {
+            row.id: row
+            for row in rows
+            if not _was_there(entry.snapshot, row) and _in_time(attempts, row, delay)
+        }
+        claimed = self._journal.claimed(self._account, fresh, entry.key)
+        return {name: row for name, row in fresh.items() if name not in claimed}
+
+    def _check_signer(self, entry: Entry) -> None:
+        """The lists of another account would prove anything absent."""
+        if any(attempt.signer != self._venue.signer() for attempt in entry.suspects):
+            raise OutcomeUnknown(
+                "it was sent with another API key, and the lists of this one may be another "
+                "account's"
+            )
+
+
+def judged(
+    entry: Entry, found: Mapping[str, Row], venue: Venue, *, last: bool = False
+) -> Verdict | None:
+    """What these candidates tell; None when too few are found yet, or at the `last` none at all.
+
+    Orders of a batch that look the same share their candidates; which of them is which does
+    not matter.
+    """
+    groups = _groups(entry)
+    ids: dict[int, str] = {}
+    seen: list[str] = []
+    enough = True
+    for places, items in groups:
+        fits = [name for name, row in found.items() if any(venue.same(i, row) for i in items)]
+        seen += fits
+        if len(fits) > len(places):
+            return Verdict("ambiguous", tuple(fits))
+        enough = enough and len(fits) == len(places)
+        ids.update(zip(places, fits, strict=False))
+    if enough and len(set(seen)) == len(seen):
+        return Verdict("placed", tuple(ids[place] for place in sorted(ids)))
+    # A part of what is all or nothing is more than can be explained.
+    return Verdict("ambiguous", tuple(dict.fromkeys(seen))) if seen and last else None
+
+
+def _groups(entry: Entry) -> Iterable[tuple[list[int], list[Item]]]:
+    """The places of items that look the same, and all that was sent for these, in any attempt:
+    an amount that was worked out from the book differs."""
+    attempts = entry.suspects
+    groups: dict[str, tuple[list[int], list[Item]]] = {}
+    for place, item in enumerate(attempts[-1].items):
+        places, items = groups.setdefault(likeness(item), ([], []))
+        places.append(place)
+        items += [attempt.items[place] for attempt in attempts]
+    return groups.values()
+
+
+def _was_there(before: Snapshot, row: Row) -> bool:
+    if row.id in before.ids:
+        return True
+    return before.newest is not None and row.id.isdecimal() and int(row.id) <= before.newest
+
+
+def _in_time(attempts: Sequence[Attempt], row: Row, delay: int) -> bool:
+    """Whether it was created while one of the attempts could be; so it is where nobody knows."""
+    if row.created is None or row.created.tzinfo is None:
+        return True
+    second = int(row.created.timestamp())
+    return any(
+        attempt.signed - EARLY <= second <= attempt.not_after + delay for attempt in attempts
+    )
