@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from exchcli.cli.confirm import watched
 from exchcli.core.credentials import Credentials, Secret
 from exchcli.core.request import Flow, Request
 from exchcli.records import Unsent
@@ -25,7 +26,8 @@ def show_unsent(here: Session, flows: Sequence[Flow[Any]]) -> None:
     unsent = [_unsent(here, next(flow)) for flow in flows]
     here.settings.raw = False
     here.show(unsent[0] if len(unsent) == 1 else unsent, Unsent)
-    here.say("exch: nothing was sent (--dry-run).")
+    if watched():
+        here.say("Nothing was sent: this was --dry-run.")
 
 
 def _unsent(here: Session, request: Request) -> Unsent:

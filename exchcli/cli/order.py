@@ -1,4 +1,4 @@
-"""Your orders."""
+"""Your orders: listed here; placed in placing.py and batch.py, canceled in canceling.py."""
 
 # Typer reads the annotations at run time, so they are not postponed here.
 import re
@@ -21,16 +21,166 @@ from exchcli.cli.lists import (
     market_of,
     maybe_resolve,
 )
-from exchcli.cli.market import End, Start
+from exchcli.cli.market import End, Start, SymbolArgument
 from exchcli.cli.registry import Group
 from exchcli.cli.session import Session, session
+from exchcli.cli.trading_options import (
+    Amount,
+    AtMarket,
+    DryRun,
+    OnAbsent,
+    Once,
+    OnMargin,
+    PostOnly,
+    Price,
+    Round,
+    Spend,
+    Stop,
+    Wait,
+    Yes,
+)
 from exchcli.errors import UsageError
-from exchcli.records import Order
+from exchcli.records import Cancelled, Order, Placed
 
-group = Group("order", "Your orders: the open ones, those of the past, and single ones.")
+group = Group("order", "Your orders: place, cancel, and list them.")
 
 # Statuses of orders that are open; any other one is looked for in the history.
 OPEN = ("open", "partially_filled", "0", "1")
+
+
+@group.command(everyday=True, returns=Placed)
+def buy(
+    ctx: typer.Context,
+    symbol: SymbolArgument,
+    amount: Amount = None,
+    price: Price = None,
+    market: AtMarket = False,
+    spend: Spend = None,
+    post_only: PostOnly = False,
+    stop: Stop = None,
+    margin: OnMargin = False,
+    round_: Round = False,
+    once: Once = None,
+    on_absent: OnAbsent = "stop",
+    wait: Wait = None,
+    dry_run: DryRun = False,
+    yes: Yes = False,
+) -> None:
+    """Place an order that buys: --price P, or --market for what the order book has.
+
+    On a terminal it shows what it will do and asks; elsewhere it needs --yes. Precision,
+    minimum and funds are checked before anything is sent. With --spend on Dgtmarket the amount
+    is worked out from the order book of the moment; when the market moves meanwhile, it costs
+    a little more or less.
+
+    --once KEY does it at most once under this key, whatever fails and however often it is run:
+    a second run answers the same order, with "replayed": true. What it cannot tell apart is an
+    order of yours from an identical one that somebody else placed in this account in the same
+    seconds.
+
+    --wait looks at the order until it is filled or canceled. When the time is up, the order is
+    printed as it is then, and stays; the exit code is 0 all the same.
+
+    Exit code 7 means that it may have been placed: `exch journal list` shows it, and how it is
+    settled. Run it again with the same --once, never without.
+    """
+    from exchcli.cli.placing import How, place
+    from exchcli.cli.wanted import Typed
+
+    typed = Typed("buy", symbol, amount, price, market, spend, post_only, stop, margin, round_)
+    place(session(ctx), typed, How(once, on_absent, wait, dry_run, yes))
+
+
+@group.command(everyday=True, returns=Placed)
+def sell(
+    ctx: typer.Context,
+    symbol: SymbolArgument,
+    amount: Amount = None,
+    price: Price = None,
+    market: AtMarket = False,
+    post_only: PostOnly = False,
+    stop: Stop = None,
+    margin: OnMargin = False,
+    round_: Round = False,
+    once: Once = None,
+    on_absent: OnAbsent = "stop",
+    wait: Wait = None,
+    dry_run: DryRun = False,
+    yes: Yes = False,
+) -> None:
+    """Place an order that sells: --price P, or --market for what the order book has.
+
+    All else is as with `buy`, whose help says more.
+    """
+    from exchcli.cli.placing import How, place
+    from exchcli.cli.wanted import Typed
+
+    typed = Typed("sell", symbol, amount, price, market, None, post_only, stop, margin, round_)
+    place(session(ctx), typed, How(once, on_absent, wait, dry_run, yes))
+
+
+@group.command(on=("dfx",), returns=Placed)
+def batch(
+    ctx: typer.Context,
+    symbol: SymbolArgument,
+    file: Annotated[
+        str, typer.Argument(metavar="FILE", help="The orders: JSON or CSV; - reads stdin.")
+    ],
+    margin: OnMargin = False,
+    once: Once = None,
+    on_absent: OnAbsent = "stop",
+    dry_run: DryRun = False,
+    yes: Yes = False,
+) -> None:
+    """Place many orders of one pair from a file.
+
+    The file is a JSON array, one JSON object a line, or CSV with a header. Each order has side,
+    amount and price, and may have post_only. They go out ten a call, and of each call all are
+    placed or none.
+
+    --once KEY holds for the whole file: its calls are KEY#1, KEY#2 and so on in the journal.
+    Run it again with the same file, and what was placed is not placed again.
+    """
+    from exchcli.cli.batch import BatchHow, place_file
+
+    place_file(session(ctx), symbol, file, margin, BatchHow(once, on_absent, dry_run, yes))
+
+
+@group.command(everyday=True, returns=Cancelled)
+def cancel(
+    ctx: typer.Context,
+    ids: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[ID]...", help="Ids, as `orders` shows them."),
+    ] = None,
+    all_: Annotated[bool, typer.Option("--all", help="All that are open.")] = False,
+    symbol: Annotated[
+        str | None, typer.Option(metavar="S", help="With --all: only of this pair.")
+    ] = None,
+    side: Annotated[
+        Literal["buy", "sell"] | None, typer.Option(help="With --all: only these.")
+    ] = None,
+    margin: OnMargin = False,
+    dry_run: DryRun = False,
+    yes: Yes = False,
+) -> None:
+    """Cancel orders, by their ids or all that are open.
+
+    Safe to repeat: one that is canceled already stays so, and prints the same. The exit code is
+    4 when an order could not be canceled, for example because it was filled before.
+    """
+    from exchcli.cli.canceling import cancel_all, cancel_some
+
+    here = session(ctx)
+    wanted = list(dict.fromkeys(_typed_id(here, text) for text in ids or []))
+    if all_ == bool(wanted):
+        raise UsageError("Name the ids of orders, or --all.", "`orders` shows what is open.")
+    if all_:
+        cancel_all(here, maybe_resolve(here, symbol), side, market_of(margin), dry_run, yes)
+    elif symbol or side:
+        raise UsageError("--symbol and --side choose among all.", "Leave them out, or add --all.")
+    else:
+        cancel_some(here, wanted, market_of(margin), dry_run, yes)
 
 
 @group.command(returns=Order)

@@ -38,10 +38,22 @@ class Access(NamedTuple):
 def serve(
     ctx: typer.Context,
     host: Annotated[
-        str, typer.Option(metavar="HOST", show_default=False, help="Where to listen [127.0.0.1: this machine alone].")
+        str,
+        typer.Option(
+            metavar="HOST",
+            show_default=False,
+            help="Where to listen [127.0.0.1: this machine alone].",
+        ),
     ] = "127.0.0.1",
     port: Annotated[
-        int, typer.Option(metavar="N", min=0, max=65535, show_default=False, help=f"The port; 0 picks one [{PORT}].")
+        int,
+        typer.Option(
+            metavar="N",
+            min=0,
+            max=65535,
+            show_default=False,
+            help=f"The port; 0 picks one [{PORT}].",
+        ),
     ] = PORT,
     seed: Annotated[
         int | None, typer.Option(metavar="N", help="The market that a new sandbox gets.")
@@ -62,7 +74,9 @@ def serve(
         list[str] | None,
         typer.Option(metavar="METHOD|/PATH", help="Only requests of this kind; repeatable."),
     ] = None,
-    fault_seed: Annotated[int, typer.Option(metavar="N", show_default=False, help="Other faults, as often [0].")] = 0,
+    fault_seed: Annotated[
+        int, typer.Option(metavar="N", show_default=False, help="Other faults, as often [0].")
+    ] = 0,
     no_limits: Annotated[
         bool, typer.Option("--no-limits", help="No rate limits, no bans: for measurements.")
     ] = False,

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from exchcli.core.request import Flow
     from exchcli.core.throttle import Throttle
     from exchcli.exchanges.base import Exchange
+    from exchcli.execution.journal import Journal
     from exchcli.sandbox.exchange import Sandbox
 
 T = TypeVar("T")
@@ -64,6 +65,7 @@ class Session:
         self._places: Places | None = None
         self._sandbox: Sandbox | None = None
         self._throttle: Throttle | None = None
+        self._journal: Journal | None = None
         self.pair: Credentials | None = None
         self._looking = threading.Lock()
 
@@ -280,10 +282,13 @@ class Session:
             from exchcli.sandbox.transport import SandboxTransport
 
             transport: Any = SandboxTransport(self.embedded())
+            fresh = None  # it is no connection that could be lost
         else:
             from exchcli.core.transport import NetworkTransport
 
-            transport = NetworkTransport(self.url, deadline)
+            url = self.url
+            transport = NetworkTransport(url, deadline)
+            fresh = lambda: NetworkTransport(url, deadline)  # noqa: E731
         client = Client(
             self.exchange,
             self.url,
@@ -292,6 +297,7 @@ class Session:
             credentials=self.credentials,
             clock=clock,
             throttle=self.throttle(),
+            fresh=fresh,
             seen=self.replies.append,
             trace=self.trace,
         )
@@ -326,6 +332,15 @@ class Session:
             )  # fmt: skip
             self._open.callback(self._throttle.close)
         return self._throttle
+
+    def journal(self) -> Journal:
+        """The journal of this machine; it is closed with the session."""
+        if self._journal is None:
+            from exchcli.execution.journal import Journal
+
+            self._journal = Journal(self.places.state)
+            self._open.callback(self._journal.close)
+        return self._journal
 
     def trace(self, line: str) -> None:
         """One line on stderr, with -v."""

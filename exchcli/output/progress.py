@@ -14,8 +14,9 @@ class Bar:
     The bar is only imported then: what is done in one request shows none.
     """
 
-    def __init__(self, stderr: TextIO) -> None:
+    def __init__(self, stderr: TextIO, doing: str = "reading") -> None:
         self._stderr = stderr
+        self._doing = doing
         self._progress: Progress | None = None
         self._task: TaskID | None = None
 
@@ -29,7 +30,7 @@ class Bar:
 
             console = Console(file=self._stderr)
             self._progress = Progress(
-                "reading", BarColumn(), TaskProgressColumn(), console=console, transient=True
+                self._doing, BarColumn(), TaskProgressColumn(), console=console, transient=True
             )
             self._progress.start()
             self._task = self._progress.add_task("", total=None)

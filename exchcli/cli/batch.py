@@ -1,0 +1,198 @@
+"""Many orders of one pair from a file: ten a call, each call all or none, one after the other."""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from decimal import Decimal
+from typing import TYPE_CHECKING, NamedTuple
+
+from exchcli.cli.checking import EXACT, Rules, check_minimums, check_types, fitting, short, worth_of
+from exchcli.cli.confirm import check_answerable, confirm, watched
+from exchcli.cli.doing import Keeping
+from exchcli.cli.following import placed
+from exchcli.cli.placing import check_free
+from exchcli.cli.rows import orders_of, read_file
+from exchcli.cli.trading_options import OnAbsentPolicy, once_key
+from exchcli.cli.wanted import rules_for
+from exchcli.errors import ExchError, UsageError, hinted
+from exchcli.exchanges.listing import Progress, unseen
+from exchcli.execution.intent import Intent
+from exchcli.execution.placement import Done
+from exchcli.records import Market, NewOrder, Order, Placed, Unsent
+
+if TYPE_CHECKING:
+    from exchcli.cli.session import Session
+
+
+class BatchHow(NamedTuple):
+    """The options of a batch that are not its orders."""
+
+    once: str | None
+    on_absent: OnAbsentPolicy
+    dry_run: bool
+    yes: bool
+
+
+class Part(NamedTuple):
+    """One call of a batch. `intent` tells which part of which file it is: a file that was changed
+    is another one under every key.
+    """
+
+    news: tuple[NewOrder, ...]
+    intent: Intent
+    key: str | None
+
+
+def place_file(here: Session, symbol: str, file: str, margin: bool, how: BatchHow) -> None:
+    """Places the orders of a file and prints them, in the order of the file."""
+    key = once_key(how.once, how.on_absent)
+    if how.dry_run:
+        here.settings.returns = Unsent
+    else:
+        check_answerable(how.yes)
+    here.begin()
+    rules = rules_for(here, symbol, margin=margin)
+    market: Market = "margin" if margin else "spot"
+    news = _checked(orders_of(read_file(file), rules.symbol.symbol, market), rules)
+    parts = _parts(news, key, here.exchange.most_orders)
+    if how.dry_run:
+        from exchcli.cli.dryrun import show_unsent
+
+        name = rules.symbol.symbol
+        show_unsent(here, [here.exchange.place_batch(name, p.news, market) for p in parts])
+        return
+    _agree(here, news, rules, how.yes)
+    _place(here, parts, rules, market, how)
+
+
+def _place(
+    here: Session, parts: Sequence[Part], rules: Rules, market: Market, how: BatchHow
+) -> None:
+    """One call after the other. What was placed is printed also when a later one fails."""
+    done: list[tuple[Part, Done]] = []
+    waiting = list(parts)
+    checked = False
+
+    def check() -> None:
+        # Before the first call that is sent: for all that is still to come.
+        nonlocal checked
+        if not checked:
+            check_free(here, [new for part in waiting for new in part.news], rules)
+            checked = True
+
+    failed: ExchError | None = None
+    with _bar() as told:
+        while waiting and failed is None:
+            part = waiting[0]
+            keeping = Keeping(here, part.key, how.on_absent)
+            try:
+                done.append((part, keeping.place_all(part.intent, checks=check)))
+            except ExchError as error:
+                failed = error
+            else:
+                waiting.pop(0)
+            told(len(done), len(parts))
+    if done:
+        here.show(_records(here, done, market))
+    if failed is not None:
+        raise _told(failed, parts, done)
+
+
+def _told(error: ExchError, parts: Sequence[Part], done: Sequence[tuple[Part, Done]]) -> ExchError:
+    """The error of one call, with what happened to the others."""
+    before = sum(len(part.news) for part, _ in done)
+    every = sum(len(part.news) for part in parts)
+    failed = parts[len(done)]
+    if every == len(failed.news):
+        return error
+    first, last = before + 1, before + len(failed.news)
+    error.message = f"Orders {first} to {last} of {every}: {error.message}"
+    behind = f"; orders {last + 1} to {every} were not sent" if last < every else ""
+    placed_ = f"The {before} before them are placed" if before else "None was placed before them"
+    hinted(error, f"{placed_}{behind}.")
+    return error
+
+
+def _records(here: Session, done: Sequence[tuple[Part, Done]], market: Market) -> list[Placed]:
+    """The orders as the exchange tells them now; those that it does not, as they were sent."""
+    ids = [order_id for _, one in done for order_id in one.ids]
+    found: dict[str, Order] = {}
+    try:
+        with here.asking_anew():
+            orders = here.ask(here.exchange.orders_by_id(ids, market), quietly=True)
+            found = dict(zip(ids, orders, strict=True))
+    except ExchError as error:
+        here.trace(f"The orders were not told: {error.message}")
+    return [
+        placed(
+            new, order_id, found.get(order_id),
+            once=part.key, replayed=one.replayed, evidence=one.evidence,
+        )
+        for part, one in done
+        for new, order_id in zip(part.news, one.ids, strict=True)
+    ]  # fmt: skip
+
+
+def _parts(news: Sequence[NewOrder], key: str | None, most: int) -> list[Part]:
+    text = "\n".join(map(repr, news)).encode()
+    digest = hashlib.sha256(text).hexdigest()[:8]
+    chunks = [tuple(news[start : start + most]) for start in range(0, len(news), most)]
+    return [
+        Part(
+            chunk,
+            Intent(f"batch {number}/{len(chunks)} of {digest}", chunk),
+            None if key is None else f"{key}#{number}",
+        )
+        for number, chunk in enumerate(chunks, 1)
+    ]
+
+
+def _checked(news: Sequence[NewOrder], rules: Rules) -> list[NewOrder]:
+    good = []
+    for number, new in enumerate(news, 1):
+        try:
+            check_types(new, rules)
+            fit = fitting(new, rules, rounded=False)
+            check_minimums(fit, rules)
+        except UsageError as error:
+            error.message = f"Order {number}: {error.message}"
+            error.hint = (error.hint or "").replace(", or use --round", "")
+            raise
+        good.append(fit)
+    return good
+
+
+def _agree(here: Session, news: Sequence[NewOrder], rules: Rules, yes: bool) -> None:
+    """Says on a terminal what the orders come to, and asks."""
+    pair = rules.symbol
+    if watched():
+        for side in ("buy", "sell"):
+            some = [new for new in news if new.side == side]
+            amount = worth = Decimal(0)
+            for new in some:
+                amount = EXACT.add(amount, new.amount or Decimal(0))
+                worth = EXACT.add(worth, worth_of(new) or Decimal(0))
+            if some:
+                here.say(
+                    f"{len(some)} to {side}: {short(amount)} {pair.base} "
+                    f"for {short(worth)} {pair.quote}"
+                )
+    count = f"{len(news)} orders" if len(news) > 1 else "1 order"
+    confirm(f"Place {count} of {pair.symbol} on {here.exchange.title}?", yes)
+
+
+@contextmanager
+def _bar() -> Iterator[Progress]:
+    if not watched():
+        yield unseen
+        return
+    from exchcli.output.progress import Bar
+
+    bar = Bar(sys.stderr, "placing")
+    try:
+        yield bar.told
+    finally:
+        bar.close()

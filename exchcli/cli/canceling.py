@@ -1,0 +1,135 @@
+"""Canceling orders. It is safe to repeat: what counts is what each order is in the end."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from exchcli.cli.checking import short
+from exchcli.cli.confirm import check_answerable, confirm, watched
+from exchcli.cli.doing import Keeping
+from exchcli.errors import ExchError, Rejected
+from exchcli.records import Cancelled, Market, Order, Side, Unsent
+
+if TYPE_CHECKING:
+    from exchcli.cli.session import Session
+
+GONE = ("canceled", "partially_canceled")
+MOST_TOLD = 10  # orders that are told one by one before the question
+
+
+def cancel_all(
+    here: Session,
+    symbol: str | None,
+    side: Side | None,
+    market: Market,
+    dry_run: bool,
+    yes: bool,
+) -> None:
+    """Cancels what is open, of one pair and side or of all."""
+    from exchcli.exchanges.listing import Listing
+
+    _begin(here, dry_run, yes)
+    flow = here.exchange.open_orders(Listing(here.now(), whole=True), symbol, side, market)
+    orders = here.ask(flow, quietly=True)
+    if not orders:
+        here.say("exch: no such order is open.")
+        here.show([])
+        return
+    if watched():
+        for line in _told(orders):
+            here.say(line)
+    _cancel(here, [order.id for order in orders], market, dry_run, yes)
+
+
+def cancel_some(
+    here: Session, ids: Sequence[str], market: Market, dry_run: bool, yes: bool
+) -> None:
+    """Cancels the orders with these ids."""
+    _begin(here, dry_run, yes)
+    _cancel(here, ids, market, dry_run, yes)
+
+
+def _begin(here: Session, dry_run: bool, yes: bool) -> None:
+    if dry_run:
+        here.settings.returns = Unsent
+    else:
+        check_answerable(yes)
+    here.begin()
+
+
+def _cancel(here: Session, ids: Sequence[str], market: Market, dry_run: bool, yes: bool) -> None:
+    most = here.exchange.most_cancels
+    parts = [ids[start : start + most] for start in range(0, len(ids), most)]
+    if dry_run:
+        from exchcli.cli.dryrun import show_unsent
+
+        show_unsent(here, [here.exchange.cancel(part, market) for part in parts])
+        return
+    what = f"the order {ids[0]}" if len(ids) == 1 else f"{len(ids)} orders"
+    confirm(f"Cancel {what} on {here.exchange.title}?", yes)
+    keeping = Keeping(here)
+    done: list[Cancelled] = []
+    failed: ExchError | None = None
+    for part in parts:
+        try:
+            done += keeping.cancel(part, market)
+        except Rejected as error:  # the others may be canceled all the same
+            done += [Cancelled(order_id, "unknown") for order_id in part]
+            failed = failed or error
+        except ExchError as error:
+            failed = error
+            break
+    done = _now(here, done, market)
+    if done:
+        here.show(done)
+    left = [one for one in done if one.status not in GONE]
+    if left and (failed is None or isinstance(failed, Rejected)):
+        raise _not_canceled(here, left, failed)
+    if failed is not None and not isinstance(failed, Rejected):
+        raise failed
+
+
+def _now(here: Session, done: Sequence[Cancelled], market: Market) -> list[Cancelled]:
+    """The same with what each order is in the end, where the exchange tells it."""
+    ids = [one.id for one in done]
+    found: dict[str, Order] = {}
+    most = 1 if here.exchange.most_cancels == 1 else len(ids) or 1
+    for start in range(0, len(ids), most):
+        part = ids[start : start + most]
+        try:
+            orders = here.ask(here.exchange.orders_by_id(part, market), quietly=True)
+            found |= dict(zip(part, orders, strict=True))
+        except ExchError as error:
+            here.trace(f"The orders were not told: {error.message}")
+    return [
+        # What the exchange says of a cancel that it has just done may not be in its lists yet.
+        Cancelled(one.id, order.status)
+        if (order := found.get(one.id)) and (order.status in GONE or one.status not in GONE)
+        else one
+        for one in done
+    ]
+
+
+def _not_canceled(here: Session, left: Sequence[Cancelled], failed: ExchError | None) -> ExchError:
+    told = ", ".join(f"{one.id} ({one.status.replace('_', ' ')})" for one in left)
+    error = Rejected(
+        f"Not canceled: {told}.",
+        f"`exch {here.exchange.name} order show ID` tells what became of one.",
+        exchange=here.exchange.name,
+    )
+    if failed is not None and len(left) == 1:
+        error.code = failed.code
+        error.message = f"{error.message} {failed.message}"
+    return error
+
+
+def _told(orders: Sequence[Order]) -> list[str]:
+    lines = [
+        f"{order.id}  {order.side} {'' if order.amount is None else short(order.amount)} "
+        f"{order.symbol}" + (f" at {short(order.price)}" if order.price is not None else "")
+        for order in orders[:MOST_TOLD]
+    ]
+    if len(orders) > MOST_TOLD:
+        lines.append(f"and {len(orders) - MOST_TOLD} more")
+    return lines

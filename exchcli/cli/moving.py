@@ -1,0 +1,246 @@
+"""Money that moves: between accounts, out of them, and out of a position.
+
+None of it is ever sent a second time: neither exchange takes an id of ours, and money that went
+twice cannot be called back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import ROUND_FLOOR, Decimal
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from exchcli.cli.checking import short, up_to
+from exchcli.cli.confirm import check_answerable, confirm, watched
+from exchcli.cli.doing import Keeping
+from exchcli.cli.market import ask_about_currency
+from exchcli.cli.trading_options import once_key
+from exchcli.errors import ExchError, Rejected, UsageError
+from exchcli.execution.intent import Closing, Move, Withdrawal
+from exchcli.money import plain, typed_decimal
+from exchcli.records import Balance, Currency, Position, Transfer, Unsent
+
+if TYPE_CHECKING:
+    from exchcli.cli.session import Session
+    from exchcli.core.request import Flow
+
+PLACES = 8  # decimals of an amount of money, on both exchanges
+
+
+class Asked(NamedTuple):
+    """The options that all of these commands have."""
+
+    once: str | None
+    dry_run: bool
+    yes: bool
+
+
+def move(here: Session, wanted: Move, asked: Asked) -> None:
+    """Moves money from one of the account's own wallets to another."""
+    key = _begin(here, asked)
+    if wanted.source == wanted.target:
+        raise UsageError("--from and --to are the same account.", "Name two of them.")
+    flow = here.exchange.transfer_new(*wanted)
+    if asked.dry_run:
+        _show_unsent(here, flow)
+        return
+    flow.close()
+    keeping = Keeping(here, key)
+    if not keeping.is_settled_item(wanted):
+        what = f"{short(wanted.amount)} {wanted.currency}"
+        confirm(f"Move {what} from {wanted.source} to {wanted.target}?", asked.yes)
+
+    def check() -> None:
+        if wanted.source == "otc":  # its balances are not told
+            return
+        market = "margin" if wanted.source == "margin" else "spot"
+        balances = here.ask(here.exchange.balances(market), quietly=True)  # type: ignore[arg-type]
+        _check_free(balances, wanted.currency, wanted.amount)
+
+    keeping.move(wanted, checks=check)
+    here.show(
+        Transfer(
+            id=None,
+            kind="transfer",
+            currency=wanted.currency,
+            chain=None,
+            amount=wanted.amount,
+            fee=None,
+            address=None,
+            memo=None,
+            hash=None,
+            status="completed",
+            exchange_status=None,
+        )
+    )
+
+
+def withdraw(here: Session, wanted: Withdrawal, asked: Asked) -> None:
+    """Orders a withdrawal, and prints it."""
+    key = _begin(here, asked)
+    flow = here.exchange.withdraw(*wanted)
+    if asked.dry_run:
+        _show_unsent(here, flow)
+        return
+    flow.close()
+    keeping = Keeping(here, key)
+    if not keeping.is_settled_item(wanted):
+        balances = here.ask(here.exchange.balances(), quietly=True)
+        target = _target(here, wanted, balances)
+        _check_free(balances, wanted.currency, wanted.amount)
+        fee = _fee(here, wanted)
+        what = f"{short(wanted.amount)} {wanted.currency}"
+        if watched():
+            here.say(f"Withdraw {what} from {here.exchange.title} to {target}")
+            here.say(f"  {fee}")
+        confirm(f"Withdraw {what} to {target}? It cannot be called back.", asked.yes)
+        keeping.guard_withdrawal(wanted, target)
+    done = keeping.withdraw(wanted)
+    here.show(_withdrawn(here, wanted, done.ids[0] if done.ids else None))
+
+
+def cancel_withdrawal(here: Session, withdrawal_id: str, asked: Asked) -> None:
+    """Cancels a withdrawal that is not on its way yet."""
+    _begin(here, asked)
+    flow = here.exchange.cancel_withdrawal(withdrawal_id)
+    if asked.dry_run:
+        _show_unsent(here, flow)
+        return
+    flow.close()
+    confirm(f"Cancel the withdrawal {withdrawal_id} on {here.exchange.title}?", asked.yes)
+    here.show(Keeping(here).cancel_withdrawal(withdrawal_id))
+
+
+def close_position(here: Session, symbol: str, asked: Asked) -> None:
+    """Closes a position at the market's price, and prints what is left of it."""
+    key = _begin(here, asked)
+    flow = here.exchange.close_position(symbol)
+    if asked.dry_run:
+        _show_unsent(here, flow)
+        return
+    flow.close()
+    keeping = Keeping(here, key)
+    if not keeping.is_settled_item(Closing(symbol)):
+        there = _position(here, symbol)
+        if not there:
+            raise Rejected(
+                f"There is no position on {symbol}.",
+                "`exch dfx margin positions` lists those that there are.",
+                exchange=here.exchange.name,
+            )
+        for one in there if watched() else ():
+            here.say(
+                f"{one.side} {short(one.amount)} {symbol}, entered at {short(one.entry_price)}, "
+                f"profit {short(one.unrealized_pnl)}"
+            )
+        confirm(f"Close the position on {symbol} at the market's price?", asked.yes)
+    keeping.close(Closing(symbol))
+    here.show(_position(here, symbol))
+
+
+def typed_money(text: str, what: str = "AMOUNT") -> Decimal:
+    """An amount of a currency above 0, no finer than an exchange counts."""
+    amount = typed_decimal(text, what)
+    if amount <= 0:
+        raise UsageError(f"{what} is 0.", "Write one above 0.")
+    if up_to(amount, PLACES, ROUND_FLOOR) != amount:
+        raise UsageError(f"{what} {plain(amount)} has more than {PLACES} decimals.", "Write fewer.")
+    return up_to(amount, PLACES, ROUND_FLOOR)
+
+
+def _begin(here: Session, asked: Asked) -> str | None:
+    key = once_key(asked.once, "stop")
+    if asked.dry_run:
+        here.settings.returns = Unsent
+    else:
+        check_answerable(asked.yes)
+    here.begin()
+    return key
+
+
+def _show_unsent(here: Session, flow: Flow[Any]) -> None:
+    from exchcli.cli.dryrun import show_unsent
+
+    show_unsent(here, [flow])
+
+
+def _check_free(balances: Sequence[Balance], currency: str, amount: Decimal) -> None:
+    free = sum((one.free for one in balances if one.currency == currency), Decimal(0))
+    if amount > free:
+        raise UsageError(
+            f"{short(amount)} {currency} are more than the {plain(free)} that are free.",
+            "Take less: `balances` shows what there is.",
+        )
+
+
+def _target(here: Session, wanted: Withdrawal, balances: Sequence[Balance]) -> str:
+    """Where the money goes."""
+    if wanted.address is not None:
+        kind = "user " if wanted.internal else ""
+        memo = f", memo {wanted.memo}" if wanted.memo else ""
+        chain = f" on {wanted.chain}" if wanted.chain else ""
+        return f"{kind}{wanted.address}{chain}{memo}"
+    own = [one.withdraw_address for one in balances if one.currency == wanted.currency]
+    if not own or not own[0]:
+        raise UsageError(
+            f"{here.exchange.title} has no address for withdrawals of {wanted.currency}.",
+            "Set one in the account's settings there; `balances` shows it as withdraw_address.",
+            exchange=here.exchange.name,
+        )
+    return own[0]
+
+
+def _fee(here: Session, wanted: Withdrawal) -> str:
+    """What it costs, where the exchange tells that. Raises UsageError below its minimum."""
+    if here.exchange.name == "dgt":
+        return "its fee is not known: Dgtmarket does not tell it"
+    flow = here.exchange.currencies(wanted.currency)
+    rows = ask_about_currency(here, wanted.currency, flow)
+    ours = [row for row in rows if wanted.chain in (None, row.chain)]
+    rule: Currency | None = ours[0] if len(ours) == 1 else None
+    if rule is None:
+        return "its fee depends on the chain"
+    if not rule.withdraw:
+        raise UsageError(
+            f"Withdrawals of {wanted.currency} are closed.",
+            "`exch dfx currencies` shows which are open.",
+        )
+    if rule.min_withdraw and wanted.amount < rule.min_withdraw:
+        raise UsageError(
+            f"{short(wanted.amount)} {wanted.currency} is below the smallest withdrawal.",
+            f"Withdraw at least {short(rule.min_withdraw)}.",
+        )
+    rate = (rule.withdraw_fee_rate or Decimal(0)) * wanted.amount
+    fee = max(rate, rule.min_withdraw_fee or Decimal(0))
+    return f"fee about {short(fee)} {rule.withdraw_fee_currency or wanted.currency}"
+
+
+def _withdrawn(here: Session, wanted: Withdrawal, withdrawal_id: str | None) -> Transfer:
+    """The withdrawal as the exchange tells it now; where it does not, as it was asked for."""
+    try:
+        if withdrawal_id is not None and here.exchange.name == "dgt":
+            return here.ask(here.exchange.transfer(withdrawal_id), quietly=True)
+        if withdrawal_id is not None:
+            flow = here.exchange.withdrawals(wanted.currency, 100)
+            for row in here.ask(flow, quietly=True):
+                if row.id == withdrawal_id:
+                    return row
+    except ExchError as error:
+        here.trace(f"The withdrawal was not told: {error.message}")
+    return Transfer(
+        id=withdrawal_id,
+        kind="withdrawal",
+        currency=wanted.currency,
+        chain=wanted.chain,
+        amount=wanted.amount,
+        fee=None,
+        address=wanted.address,
+        memo=wanted.memo,
+        hash=None,
+        status="unknown",
+        exchange_status=None,
+    )
+
+
+def _position(here: Session, symbol: str) -> list[Position]:
+    return here.ask(here.exchange.positions(symbol), quietly=True)

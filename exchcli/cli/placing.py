@@ -1,0 +1,114 @@
+"""One order's way: read, checked, told, asked about, placed once, looked at, printed.
+
+words -> NewOrder -> [journal: is this key settled?] -> book -> summary, question
+      -> execution -> order id -> what it is now -> stdout
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, NamedTuple
+
+from exchcli.cli.checking import Rules, check_funds, check_minimums, short
+from exchcli.cli.confirm import check_answerable, confirm, watched
+from exchcli.cli.doing import Keeping
+from exchcli.cli.estimating import amount_for, best_price, other_side
+from exchcli.cli.following import follow, look, placed, seconds_of
+from exchcli.cli.telling import spoken, tell_order
+from exchcli.cli.trading_options import OnAbsentPolicy, once_key
+from exchcli.cli.wanted import Typed, read_order
+from exchcli.execution.intent import order as intent_of
+from exchcli.records import Book, NewOrder, Unsent
+
+if TYPE_CHECKING:
+    from exchcli.cli.session import Session
+
+# As many levels as both exchanges show: enough to see what an order at the market's price takes.
+LEVELS = 30
+
+
+class How(NamedTuple):
+    """The options of an order that are not the order."""
+
+    once: str | None
+    on_absent: OnAbsentPolicy
+    wait: str | None
+    dry_run: bool
+    yes: bool
+
+
+def place(here: Session, typed: Typed, how: How) -> None:
+    """Places the order and prints it."""
+    key, seconds = once_key(how.once, how.on_absent), seconds_of(how.wait)
+    if how.dry_run:
+        here.settings.returns = Unsent
+    else:
+        check_answerable(how.yes)
+    here.begin()
+    new, rules = read_order(here, typed)
+    if how.dry_run:
+        _dry_run(here, new, rules)
+        return
+    keeping = Keeping(here, key, how.on_absent)
+    if not keeping.is_settled(intent_of(new)):
+        new = _ready(here, new, rules, how.yes)
+    done = keeping.place(new, checks=lambda: check_free(here, [new], rules, new.near))
+    (order_id,) = done.ids
+    if seconds is None:
+        order = look(here, order_id, new.market)
+    else:
+        order = follow(here, order_id, new.market, seconds)
+    here.show(
+        placed(new, order_id, order, once=key, replayed=done.replayed, evidence=done.evidence)
+    )
+
+
+def _ready(here: Session, new: NewOrder, rules: Rules, yes: bool) -> NewOrder:
+    """The order with what only the book of this moment tells, when the user has agreed to it."""
+    told = watched()
+    book = None
+    if told or new.price is None:
+        book = here.ask(here.exchange.book(rules.symbol.symbol, LEVELS), quietly=True)
+        new = at_book(here, new, rules, book)
+    if told and book is not None:
+        tell_order(here, new, rules, book)
+    confirm(f"{spoken(new, rules)}?", yes)
+    return new
+
+
+def at_book(here: Session, new: NewOrder, rules: Rules, book: Book) -> NewOrder:
+    """An order at the market's price with the price of the moment, and for an exchange that
+    takes no money to spend with the amount that it buys.
+    """
+    if new.price is not None:
+        return new
+    new = new._replace(near=best_price(new, book))
+    if new.spend is None or here.exchange.name != "dgt":
+        return new
+    found = amount_for(other_side(new, book), new.spend, rules)
+    if watched():
+        here.say(
+            f"{short(new.spend)} {rules.symbol.quote} buy {short(found.amount)} "
+            f"{rules.symbol.base} at the order book of now, for {short(found.cost)}."
+        )
+    new = new._replace(amount=found.amount)
+    check_minimums(new, rules)
+    return new
+
+
+def check_free(
+    here: Session, news: list[NewOrder], rules: Rules, worst: Decimal | None = None
+) -> None:
+    """Raises UsageError where the money is not there. What is lent on margin is not known here."""
+    if news[0].market == "spot":
+        balances = here.ask(here.exchange.balances(), quietly=True)
+        check_funds(news, rules.symbol, balances, worst)
+
+
+def _dry_run(here: Session, new: NewOrder, rules: Rules) -> None:
+    from exchcli.cli.dryrun import show_unsent
+
+    if new.price is None:
+        book = here.ask(here.exchange.book(rules.symbol.symbol, LEVELS), quietly=True)
+        new = at_book(here, new, rules, book)
+    show_unsent(here, [here.exchange.place(new)])
