@@ -144,10 +144,10 @@ def _fit(
         return fit
     if not rounded:
         low, high = up_to(number, places, ROUND_FLOOR), up_to(number, places, ROUND_CEILING)
-        nearest = f"{plain(low)} or {plain(high)}" if low > 0 else plain(high)
+        nearest = f"{plain(low)} or {plain(high)}, or use --round" if low > 0 else plain(high)
         raise UsageError(
             f"The {what} {plain(number)} has more decimals than {pair} takes: {places}.",
-            f"Write {nearest}, or use --round.",
+            f"Write {nearest}.",
         )
     if fit <= 0:
         raise UsageError(

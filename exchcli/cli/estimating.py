@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from decimal import ROUND_FLOOR, Decimal, localcontext
 from typing import NamedTuple
 
-from exchcli.cli.checking import EXACT, Rules, up_to
+from exchcli.cli.checking import EXACT, Rules, short, up_to
 from exchcli.errors import UsageError
 from exchcli.money import plain
 from exchcli.records import Book, Fill, Level, NewOrder
@@ -58,7 +58,7 @@ def amount_for(levels: Sequence[Level], spend: Decimal, rules: Rules) -> Taking:
             if part < level.amount or left <= 0:
                 break
         else:
-            shown = plain(spend - left)
+            shown = short(spend - left)
             raise UsageError(
                 f"The order book shows no more than {shown} {rules.symbol.quote} worth of "
                 f"{rules.symbol.base} for sale.",

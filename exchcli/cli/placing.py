@@ -72,6 +72,8 @@ def _ready(here: Session, new: NewOrder, rules: Rules, yes: bool) -> NewOrder:
         new = at_book(here, new, rules, book)
     if told and book is not None:
         tell_order(here, new, rules, book)
+    if not yes:  # before the question; under the lock it is checked anyway
+        check_free(here, [new], rules, new.near)
     confirm(f"{spoken(new, rules)}?", yes)
     return new
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
-from decimal import Decimal, localcontext
+from decimal import ROUND_HALF_EVEN, Decimal, localcontext
 from typing import TYPE_CHECKING
 
-from exchcli.cli.checking import EXACT, Rules, short, worth_of
+from exchcli.cli.checking import EXACT, Rules, short, up_to, worth_of
 from exchcli.cli.estimating import Taking, best_price, distance, fee_percent, other_side, taking
 from exchcli.errors import ExchError
 from exchcli.records import Book, NewOrder
@@ -31,13 +31,14 @@ def summary(
 ) -> Iterator[str]:
     """The lines of a summary. `fee` is in percent, of the newest trade; None if not known."""
     pair = rules.symbol
-    account = "margin account" if new.market == "margin" else "account"
-    yield f"{spoken(new, rules)} on {title}, {account}:"
+    words = spoken(new, rules)
+    where = f"{title}'s margin account" if new.market == "margin" else title
+    yield f"On {where}: {words[:1].lower()}{words[1:]}"
     cost = _cost(new, book)
     if cost is not None:
         about = "about " if new.price is None and new.spend is None else ""
         does = "costs" if new.side == "buy" else "brings"
-        yield f"{_INDENT}{does} {about}{short(cost)} {pair.quote}"
+        yield f"{_INDENT}{does} {about}{rounded(cost)} {pair.quote}"
     taken = _taken(new, book)
     if new.price is None and taken is not None and taken.worst != best_price(new, book):
         yield f"{_INDENT}down the book to {short(taken.worst)} {pair.quote}"
@@ -45,8 +46,8 @@ def summary(
         yield f"{_INDENT}fee not known: no trade of the last {LATELY.days} days tells it"
     elif cost is not None:
         with localcontext(EXACT):
-            amount = (cost * fee / 100).quantize(Decimal("0.00000001"))
-        yield f"{_INDENT}fee about {short(amount)} {pair.quote} ({short(fee)} %, as last time)"
+            amount = rounded(cost * fee / 100)
+        yield f"{_INDENT}fee about {amount} {pair.quote} ({short(fee)} %, as last time)"
     yield f"{_INDENT}{_stand(new, rules, book)}"
 
 
@@ -65,6 +66,11 @@ def spoken(new: NewOrder, rules: Rules) -> str:
     if new.stop is not None:
         what += f", once the price reaches {short(new.stop)}"
     return what + (", post-only" if new.post_only else "")
+
+
+def rounded(number: Decimal) -> str:
+    """A number that is no more than an estimate, with 8 decimals at most."""
+    return short(up_to(number, 8, ROUND_HALF_EVEN))
 
 
 def _cost(new: NewOrder, book: Book) -> Decimal | None:

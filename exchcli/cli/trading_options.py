@@ -16,7 +16,9 @@ Amount = Annotated[
 ]
 Price = Annotated[
     str | None,
-    typer.Option("--price", metavar="P", help="The price in quote currency, at best or better."),
+    typer.Option(
+        "--price", metavar="P", help="It trades at this price in quote currency, or a better one."
+    ),
 ]
 AtMarket = Annotated[
     bool, typer.Option("--market", help="At whatever price the order book has, at once.")
@@ -46,7 +48,7 @@ Once = Annotated[
 ]
 OnAbsent = Annotated[
     OnAbsentPolicy,
-    typer.Option("--on-absent", help="If an earlier try is proven to have done nothing [stop]."),
+    typer.Option("--on-absent", help="If an earlier try provably did nothing."),
 ]
 Wait = Annotated[
     str | None,
