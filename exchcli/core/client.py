@@ -163,7 +163,8 @@ class Client:
                 if wanted.endpoint.method == "GET":
                     (reply,) = self._read_all([wanted])
                 else:
-                    assert wanted.endpoint.auth and not self._line.begun, "one signed call"
+                    assert wanted.endpoint.auth, "what is not signed has no fence"
+                    assert not self._line.begun, "one call changes something"
                     answer = self._send(wanted, committed)
                     self._seen(answer.content)
                     reply = answer.reply

@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
+from functools import cache
 from typing import Any, NamedTuple
 
 from exchcli.errors import UsageError
@@ -105,7 +106,7 @@ def likeness(item: Item) -> str:
 
 def written(item: Item) -> str:
     """An item as text, from which `read` makes it again."""
-    fields = {name: _text(value) for name, value in item._asdict().items() if value is not None}
+    fields = {name: _text(value) for name, value in item._asdict().items()}
     return json.dumps([type(item).__name__, fields], separators=(",", ":"))
 
 
@@ -114,8 +115,11 @@ def read(text: str) -> Item:
     try:
         name, fields = json.loads(text)
         kind = _KINDS[name]
-        hints: Mapping[str, str] = kind.__annotations__
-        values = {name: _value(hints[name], value) for name, value in fields.items()}
+        numbers, flags = _typed(kind)
+        values = {
+            name: text if text is None or name not in numbers else Decimal(text)
+            for name, text in fields.items()
+        } | {name: fields[name] == "true" for name in flags}
         item: Item = kind(**values)
     except (ValueError, TypeError, KeyError, ArithmeticError) as error:
         raise ValueError(f"not an item: {text[:80]!r}") from error
@@ -161,12 +165,12 @@ def _text(value: object) -> str | None:
     return None if value is None else str(value)
 
 
-def _value(hint: str, text: str) -> object:
-    if "Decimal" in str(hint):
-        return Decimal(text)
-    if "bool" in str(hint):
-        return text == "true"
-    return text
+@cache
+def _typed(kind: type[Any]) -> tuple[frozenset[str], frozenset[str]]:
+    """The fields that are numbers, and those that are true or false; all others are text."""
+    hints = {name: str(hint) for name, hint in kind.__annotations__.items()}
+    numbers = frozenset(name for name, hint in hints.items() if "Decimal" in hint)
+    return numbers, frozenset(name for name, hint in hints.items() if "bool" in hint)
 
 
 def order(new: NewOrder) -> Intent:

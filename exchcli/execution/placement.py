@@ -90,7 +90,7 @@ class Placement:
                 done = self._past(entry)
                 if done is not None:
                     return done
-            self._settle_others(intent, name)
+            self._settle_others(intent, name)  # once more costs nothing, if there is none
             for _ in range(MOST_SENDS):
                 done = self._send(intent, name)
                 if done is not None:
@@ -114,12 +114,14 @@ class Placement:
             return Done(entry.key, entry.ids, entry.evidence or "reply", replayed=True)
         if not entry.suspects:
             return None
-        if entry.state in ("sending", "unknown", "ambiguous"):
+        if entry.state in ("sending", "unknown"):
             verdict = self._decided(entry)
-        elif self._resends(entry):
-            verdict = self._decided(entry, again=True)
-        else:
+            return self._answered(entry, verdict, replayed=True)
+        if entry.state != "ambiguous" and not self._resends(entry):
             raise _absent(entry.key)
+        # Since this one was settled, others may have been sent: their orders are not its own.
+        self._settle_others(Intent(entry.command, entry.attempts[-1].items), entry.key)
+        verdict = self._decided(entry, again=entry.state != "ambiguous")
         return self._answered(entry, verdict, replayed=True)
 
     def _answered(self, entry: Entry, verdict: Verdict, *, replayed: bool) -> Done | None:

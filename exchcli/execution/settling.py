@@ -93,7 +93,7 @@ class Settling:
             looked = self._venue.exchange_time()
             self._journal.looked(self._account, entry.key, looked)
         # What was told is cut to whole seconds, and the listing may have ended in the next one.
-        self._wait_until(looked + self._rules.settle_delay + 1)
+        self._wait_until(looked + self._rules.settle_delay + 1 + SLACK)
         found |= self._candidates(entry)
         return judged(entry, found, self._venue, last=True) or Verdict("absent")
 
