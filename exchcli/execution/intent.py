@@ -115,7 +115,7 @@ def read(text: str) -> Item:
     try:
         name, fields = json.loads(text)
         kind = _KINDS[name]
-        numbers, flags = _typed(kind)
+        numbers, flags = _typed(name)
         values = {
             name: text if text is None or name not in numbers else Decimal(text)
             for name, text in fields.items()
@@ -166,9 +166,9 @@ def _text(value: object) -> str | None:
 
 
 @cache
-def _typed(kind: type[Any]) -> tuple[frozenset[str], frozenset[str]]:
+def _typed(kind: str) -> tuple[frozenset[str], frozenset[str]]:
     """The fields that are numbers, and those that are true or false; all others are text."""
-    hints = {name: str(hint) for name, hint in kind.__annotations__.items()}
+    hints = {name: str(hint) for name, hint in _KINDS[kind].__annotations__.items()}
     numbers = frozenset(name for name, hint in hints.items() if "Decimal" in hint)
     return numbers, frozenset(name for name, hint in hints.items() if "bool" in hint)
 
