@@ -1,0 +1,94 @@
+"""Run by Python itself before `exch` in a child process, where PYTHONPATH names this folder.
+
+EXCH_MEDDLE is JSON that says what to meddle with; see the functions, which are named alike. So
+the product has no hooks for tests, and what is tested is the installed command.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from typing import Any
+
+
+def plain_root(_yes: bool) -> None:
+    """Root, but bound by the permissions of files like anybody else (without CAP_DAC_*)."""
+    import ctypes
+
+    libc = ctypes.CDLL(None, use_errno=True)
+    header = (ctypes.c_uint32 * 2)(0x20080522, 0)
+    data = (ctypes.c_uint32 * 6)()
+    get, put = (125, 126) if os.uname().machine == "x86_64" else (90, 91)
+    if libc.syscall(get, header, data):
+        raise OSError(ctypes.get_errno(), "capget")
+    for each in (0, 1):  # effective and permitted, of the first 32: DAC_OVERRIDE, _READ_SEARCH
+        data[each] &= ~0b110
+    if libc.syscall(put, header, data):
+        raise OSError(ctypes.get_errno(), "capset")
+
+
+def wall(steps: list[list[float]]) -> None:
+    """The wall clock is set: [[after, ahead], ...] is by how many seconds it is ahead, from so
+    many seconds after the start on."""
+    import datetime
+    import time
+
+    began, real = time.monotonic(), (time.time, time.time_ns)
+
+    def ahead() -> float:
+        since = time.monotonic() - began
+        return [0.0, *(seconds for after, seconds in steps if after <= since)][-1]
+
+    moment = datetime.datetime
+
+    class Either(type):
+        def __instancecheck__(cls, value: object) -> bool:
+            return isinstance(value, moment)
+
+    class Stepped(moment, metaclass=Either):
+        @classmethod
+        def now(cls, tz: Any = None) -> Any:
+            return moment.fromtimestamp(time.time(), tz)
+
+    datetime.datetime = Stepped  # type: ignore[misc]
+    time.time = lambda: real[0]() + ahead()
+    time.time_ns = lambda: real[1]() + int(ahead() * 1e9)
+
+
+def windows(seconds: dict[str, int]) -> None:
+    """How late a signed request may come to the sandbox that is served by this process."""
+    from exchcli.sandbox import dgtmarket_signed, digifinex_signed
+
+    second = 1_000_000_000
+    dgtmarket_signed._WINDOW = seconds["dgt"] * second
+    digifinex_signed._LATE = seconds["dfx"] * second
+
+
+def full(pages: int) -> None:
+    """The disk is full for the journal when it has so many pages."""
+    import sqlite3
+
+    connect = sqlite3.connect
+
+    def connected(path: Any, *args: Any, **more: Any) -> sqlite3.Connection:
+        db = connect(path, *args, **more)
+        if "journal.sqlite" in os.fspath(path):
+            db.execute(f"PRAGMA max_page_count = {int(pages)}")
+        return db
+
+    sqlite3.connect = connected  # type: ignore[assignment]
+
+
+def mutant(name: str) -> None:
+    """A protocol with this mistake."""
+    from pathlib import Path
+
+    sys.path.insert(0, str(Path(__file__).parents[1]))
+    import mutants
+
+    mutants.apply(name)
+
+
+for _name, _value in json.loads(os.environ.get("EXCH_MEDDLE") or "{}").items():
+    globals()[_name](_value)
