@@ -133,9 +133,9 @@ class Journal:
             )
             return _entries(db, rows)
 
-    def claimed(self, account: Account, ids: Iterable[str], but: str) -> set[str]:
-        """Those of these order ids that other intents have; of all profiles, since the ids of an
-        exchange are its own."""
+    def claimed(self, account: Account, ids: Iterable[str], but: str, kind: str) -> set[str]:
+        """Those of these ids that other intents have, of the same kind of item; of all profiles,
+        since the ids of an exchange are its own."""
         wanted = tuple(ids)
         found: set[str] = set()
         with self._file.reading() as db:
@@ -144,8 +144,8 @@ class Journal:
                 rows = db.execute(
                     "SELECT order_id FROM items JOIN intents ON intents.id = items.intent"
                     f" WHERE order_id IN ({_marks(part)}) AND exchange = ? AND url = ?"
-                    " AND NOT (profile = ? AND key = ?)",
-                    (*part, account.exchange, account.url, account.profile, but),
+                    " AND NOT (profile = ? AND key = ?) AND likeness GLOB ? || ' *'",
+                    (*part, account.exchange, account.url, account.profile, but, kind),
                 )
                 found |= {order_id for (order_id,) in rows}
         return found
@@ -155,7 +155,8 @@ class Journal:
         with self._file.reading() as db:
             rows = db.execute(
                 "SELECT order_id, key FROM items JOIN intents ON intents.id = items.intent"
-                " WHERE order_id IS NOT NULL AND exchange = ? AND url = ?",
+                " WHERE order_id IS NOT NULL AND exchange = ? AND url = ?"
+                " AND likeness GLOB 'NewOrder *'",
                 account[:2],
             )
             return dict(rows.fetchall())

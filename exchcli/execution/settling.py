@@ -81,11 +81,11 @@ class Settling:
 
         Raises Later, OutcomeUnknown, or whatever keeps the listings from being whole.
         """
-        self._check_signer(entry)
+        self._check_lists(entry)
         found: dict[str, Row] = {}
         looked = entry.looked
         if looked is None:
-            self.wait_for_fence(entry)
+            _check_age(entry, self.wait_for_fence(entry))
             found |= self._candidates(entry)
             verdict = judged(entry, found, self._venue)
             if verdict is not None:
@@ -100,8 +100,8 @@ class Settling:
     def look_again(self, entry: Entry) -> Verdict:
         """Once more, before what was absent is sent again: a delay may have been longer than
         it should be."""
-        self._check_signer(entry)
-        self.wait_for_fence(entry)
+        self._check_lists(entry)
+        _check_age(entry, self.wait_for_fence(entry))
         found = self._candidates(entry)
         return judged(entry, found, self._venue, last=True) or Verdict("absent")
 
@@ -109,10 +109,7 @@ class Settling:
         """Returns when nothing of it can be accepted any more, and what was is listed."""
         attempts = entry.suspects
         fence = max(attempt.not_after for attempt in attempts) + self._rules.settle_delay
-        now = self._wait_until(fence)
-        if now - fence > OLDEST:
-            raise OutcomeUnknown(f"it was sent more than {OLDEST // 86400} days ago")
-        return now
+        return self._wait_until(fence)
 
     def _wait_until(self, second: int) -> int:
         while (now := self._venue.exchange_time()) < second:
@@ -134,16 +131,26 @@ class Settling:
             for row in rows
             if not _was_there(entry.snapshot, row) and _in_time(attempts, row, delay)
         }
-        claimed = self._journal.claimed(self._account, fresh, entry.key)
+        kind = type(attempts[-1].items[0]).__name__
+        claimed = self._journal.claimed(self._account, fresh, entry.key, kind)
         return {name: row for name, row in fresh.items() if name not in claimed}
 
-    def _check_signer(self, entry: Entry) -> None:
+    def _check_lists(self, entry: Entry) -> None:
         """The lists of another account would prove anything absent."""
+        if not self._venue.lists:
+            raise OutcomeUnknown("no list of the exchange tells of it")
         if any(attempt.signer != self._venue.signer() for attempt in entry.suspects):
             raise OutcomeUnknown(
                 "it was sent with another API key, and the lists of this one may be another "
                 "account's"
             )
+
+
+def _check_age(entry: Entry, now: int) -> None:
+    if now - max(attempt.not_after for attempt in entry.suspects) > OLDEST:
+        raise OutcomeUnknown(
+            f"it was sent more than {OLDEST // 86400} days ago, and no list is known to reach so far"
+        )
 
 
 def judged(

@@ -33,6 +33,9 @@ class Row(Protocol):
 class Venue(Protocol):
     """One account, and one thing to send there. Every method may raise any ExchError."""
 
+    # Whether there is any list that tells what became of a call.
+    lists: bool
+
     def signer(self) -> str:
         """What tells the API key from others, and tells nothing of it."""
 
@@ -67,6 +70,8 @@ class Venue(Protocol):
 
 class Connected:
     """What every venue that is a client and an exchange has in common."""
+
+    lists = True
 
     def __init__(
         self,

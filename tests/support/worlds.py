@@ -329,6 +329,8 @@ class World:
 class SimulatedVenue:
     """A run's way to the exchange of its world."""
 
+    lists = True
+
     def __init__(self, world: World, key: str, run: int) -> None:
         self.world = world
         self.key = key

@@ -1,0 +1,256 @@
+"""What is no order: each by its own rule.
+
+withdrawals   never sent again; one that is unknown is looked for behind a watermark of ids
+transfers     never sent again; no list tells of them, so a person has to settle one
+closes        decided by the position: whether it is gone
+cancels       safe to repeat, since they name what they cancel; decided by its status
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import NamedTuple, TypeVar
+
+from exchcli.core.client import Client, Committed
+from exchcli.core.machine import read
+from exchcli.core.request import Flow
+from exchcli.core.sending import is_refusal
+from exchcli.errors import ExchError, OutcomeUnknown, StateError
+from exchcli.exchanges.base import Exchange
+from exchcli.execution.intent import (
+    Account,
+    Cancelling,
+    Closing,
+    Intent,
+    Item,
+    Move,
+    Withdrawal,
+    handle,
+)
+from exchcli.execution.journal import Journal, Signed
+from exchcli.execution.venue import Connected, Row
+from exchcli.records import Cancelled, JournalState, Market, Order, Position, Snapshot, Transfer
+
+T = TypeVar("T")
+
+TRIES = 3  # of a cancel whose answers are lost
+FINAL = ("filled", "canceled", "partially_canceled")
+
+
+class Seen(NamedTuple):
+    """A row of a listing that is no order; `transfer` is None where it stands for a position."""
+
+    id: str
+    created: datetime | None = None
+    transfer: Transfer | None = None
+
+
+class Withdrawals(Connected):
+    """One withdrawal. Ids of withdrawals count up on both exchanges."""
+
+    def __init__(
+        self, client: Client, exchange: Exchange, key: Callable[[], str], wanted: Withdrawal
+    ) -> None:
+        super().__init__(client, exchange, key)
+        self._wanted = wanted
+
+    def snapshot(self) -> Snapshot:
+        now = self.client.fresh_time()
+        return Snapshot(self.client.run(self.exchange.newest_withdrawal()), (), now)
+
+    def send(self, committed: Committed) -> Sequence[str]:
+        told = self.client.send_once(self.exchange.withdraw(*self._wanted), committed)
+        return [] if told is None else [told]
+
+    def sightings(self, since: Snapshot, start: int, end: int) -> Sequence[Row]:
+        flow = self.exchange.withdrawals_since(since.newest)
+        rows = self.client.run(flow, settling=True)
+        return [Seen(row.id or "", row.created, row) for row in rows]
+
+    def same(self, item: Item, row: Row) -> bool:
+        assert isinstance(item, Withdrawal) and isinstance(row, Seen) and row.transfer  # noqa: PT018
+        return same_withdrawal(item, row.transfer)
+
+
+def same_withdrawal(wanted: Withdrawal, row: Transfer) -> bool:
+    """Currency, amount (with its fee or without), and the address where both are known."""
+    if row.currency.upper() != wanted.currency.upper():
+        return False
+    if wanted.address and row.address and wanted.address != row.address:
+        return False
+    return wanted.amount in (row.amount, row.amount + (row.fee or Decimal(0)))
+
+
+class Moves(Connected):
+    """One transfer between the account's own wallets."""
+
+    lists = False
+
+    def __init__(
+        self, client: Client, exchange: Exchange, key: Callable[[], str], wanted: Move
+    ) -> None:
+        super().__init__(client, exchange, key)
+        self._wanted = wanted
+
+    def snapshot(self) -> Snapshot:
+        return Snapshot(None, (), self.client.fresh_time())
+
+    def send(self, committed: Committed) -> Sequence[str]:
+        self.client.send_once(self.exchange.transfer_new(*self._wanted), committed)
+        return []
+
+    def sightings(self, since: Snapshot, start: int, end: int) -> Sequence[Row]:
+        raise AssertionError("nothing lists transfers")
+
+    def same(self, item: Item, row: Row) -> bool:
+        return False
+
+
+class Closings(Connected):
+    """The close of a position. What was there before is kept as the snapshot's ids."""
+
+    def __init__(
+        self, client: Client, exchange: Exchange, key: Callable[[], str], wanted: Closing
+    ) -> None:
+        super().__init__(client, exchange, key)
+        self._wanted = wanted
+
+    def snapshot(self) -> Snapshot:
+        return Snapshot(None, self._there(), self.client.fresh_time())
+
+    def send(self, committed: Committed) -> Sequence[str]:
+        self.client.send_once(self.exchange.close_position(self._wanted.symbol), committed)
+        return []
+
+    def sightings(self, since: Snapshot, start: int, end: int) -> Sequence[Row]:
+        """A sign that it was closed; none when all is as it was; two when it is otherwise."""
+        now, symbol = self._there(), self._wanted.symbol
+        if now == since.ids:
+            return []
+        if not now:
+            return [Seen(f"{symbol}-closed-{start}")]
+        return [Seen(f"{symbol}-changed-{start}"), Seen(f"{symbol}-opened-{start}")]
+
+    def same(self, item: Item, row: Row) -> bool:
+        return True
+
+    def _there(self) -> tuple[str, ...]:
+        rows: list[Position] = self.client.run(
+            self.exchange.positions(self._wanted.symbol), settling=True
+        )
+        return tuple(sorted(f"{row.side} {row.amount} {row.entry_price}" for row in rows))
+
+
+class Cancels:
+    """Cancels, which take no lock: they must be possible whatever else goes on."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        account: Account,
+        client: Client,
+        exchange: Exchange,
+        warn: Callable[[str], None] = lambda _line: None,
+    ) -> None:
+        self._journal = journal
+        self._account = account
+        self._client = client
+        self._exchange = exchange
+        self._warn = warn
+
+    def orders(self, ids: Sequence[str], market: Market) -> list[Cancelled]:
+        """What became of up to `most_cancels` orders. Raises OutcomeUnknown when the orders
+        themselves do not tell it."""
+
+        def look() -> list[Cancelled] | None:
+            found: list[Order] = self._client.run(
+                self._exchange.orders_by_id(ids, market), settling=True
+            )
+            if any(order.status not in FINAL for order in found):
+                return None
+            return [Cancelled(order.id, order.status) for order in found]
+
+        intent = Intent("cancel", tuple(Cancelling(order_id, market) for order_id in ids))
+        return self._repeated(intent, lambda: self._exchange.cancel(ids, market), look)
+
+    def withdrawal(self, withdrawal_id: str) -> Cancelled:
+        """What became of a withdrawal that was to be cancelled."""
+
+        def look() -> Cancelled | None:
+            rows = self._client.run(self._exchange.withdrawals(None, 100), settling=True)
+            mine = [row for row in rows if row.id == withdrawal_id]
+            gone = bool(mine) and mine[0].status in ("canceled", "rejected")
+            return Cancelled(withdrawal_id, "canceled") if gone else None
+
+        def flow() -> Flow[Cancelled]:
+            told = yield from self._exchange.cancel_withdrawal(withdrawal_id)
+            return Cancelled(told, "canceled")
+
+        intent = Intent("withdraw cancel", (Cancelling(withdrawal_id, "withdrawal"),))
+        return self._repeated(intent, flow, look)
+
+    def _repeated(
+        self, intent: Intent, flow: Callable[[], Flow[T]], look: Callable[[], T | None]
+    ) -> T:
+        """Sends it until there is an answer, or until `look` sees that it was done."""
+        name = handle()
+        unknown: OutcomeUnknown | None = None
+        for _ in range(TRIES):
+            try:
+                result = self._sent(name, intent, flow)
+                self._conclude(name, "placed")
+                return result
+            except OutcomeUnknown as error:
+                unknown = error
+                if isinstance(error.__cause__, KeyboardInterrupt):
+                    break
+                self._client.renew()
+            except ExchError as error:
+                if unknown is None:
+                    state: JournalState = "rejected" if is_refusal(error) else "not_sent"
+                    self._conclude(name, state, error.message)
+                    raise
+                if isinstance(error, StateError):
+                    break
+            # It may have been done by the one that was not answered, and be refused since.
+            seen = self._looked(look)
+            if seen is not None:
+                self._conclude(name, "placed")
+                return seen
+        assert unknown is not None
+        self._conclude(name, "unknown", unknown.message)
+        raise OutcomeUnknown(
+            unknown.message,
+            "Canceling is safe to repeat: run the same again.",
+            exchange=self._account.exchange,
+        ) from unknown
+
+    def _sent(self, name: str, intent: Intent, flow: Callable[[], Flow[T]]) -> T:
+        signatures = 0
+
+        def committed(second: int) -> None:
+            nonlocal signatures
+            signed = Signed(second, second, "", read())  # nothing has to wait for its fence
+            if signatures:
+                self._journal.signed_again(self._account, name, signed)
+            else:
+                none = Snapshot(None, (), second)
+                self._journal.sending(self._account, name, intent, none, signed)
+            signatures += 1
+
+        return self._client.send_once(flow(), committed, settling=True)
+
+    def _looked(self, look: Callable[[], T | None]) -> T | None:
+        try:
+            return look()
+        except ExchError:  # what cannot be seen tells nothing
+            return None
+
+    def _conclude(self, name: str, state: JournalState, reason: str | None = None) -> None:
+        try:
+            if self._journal.find(self._account, name) is not None:
+                self._journal.settled(self._account, name, state, read(), reason=reason)
+        except StateError as error:
+            self._warn(f"{error.message} The journal does not know of this cancel's end.")
