@@ -13,6 +13,7 @@ from exchcli.cli.checking import EXACT, Rules, check_minimums, check_types, fitt
 from exchcli.cli.confirm import check_answerable, confirm, watched
 from exchcli.cli.doing import Keeping
 from exchcli.cli.following import placed
+from exchcli.cli.guarding import check_order_guard
 from exchcli.cli.placing import check_free
 from exchcli.cli.rows import orders_of, read_file
 from exchcli.cli.trading_options import OnAbsentPolicy, once_key
@@ -77,12 +78,14 @@ def _place(
     checked = False
 
     def check() -> None:
-        # Before the first call that is sent: for all that is still to come.
         nonlocal checked
+        check_order_guard(here, keeping, waiting[0].news, rules)
+        # Before the first call that is sent: for all that is still to come.
         if not checked:
             check_free(here, [new for part in waiting for new in part.news], rules)
             checked = True
 
+    keeping = Keeping(here, None, how.on_absent)
     failed: ExchError | None = None
     with _bar() as told:
         while waiting and failed is None:
@@ -96,7 +99,7 @@ def _place(
                 waiting.pop(0)
             told(len(done), len(parts))
     if done:
-        here.show(_records(here, done, market))
+        here.show(_records(here, done, market, how))
     if failed is not None:
         raise _told(failed, parts, done)
 
@@ -116,7 +119,9 @@ def _told(error: ExchError, parts: Sequence[Part], done: Sequence[tuple[Part, Do
     return error
 
 
-def _records(here: Session, done: Sequence[tuple[Part, Done]], market: Market) -> list[Placed]:
+def _records(
+    here: Session, done: Sequence[tuple[Part, Done]], market: Market, how: BatchHow
+) -> list[Placed]:
     """The orders as the exchange tells them now; those that it does not, as they were sent."""
     ids = [order_id for _, one in done for order_id in one.ids]
     found: dict[str, Order] = {}
@@ -129,7 +134,7 @@ def _records(here: Session, done: Sequence[tuple[Part, Done]], market: Market) -
     return [
         placed(
             new, order_id, found.get(order_id),
-            once=part.key, replayed=one.replayed, evidence=one.evidence,
+            once=how.once, replayed=one.replayed, evidence=one.evidence,
         )
         for part, one in done
         for new, order_id in zip(part.news, one.ids, strict=True)

@@ -80,26 +80,37 @@ def _cancel(here: Session, ids: Sequence[str], market: Market, dry_run: bool, ye
         except ExchError as error:
             failed = error
             break
-    done = _now(here, done, market)
+    done, missing = _now(here, done, market)
     if done:
         here.show(done)
     left = [one for one in done if one.status not in GONE]
     if left and (failed is None or isinstance(failed, Rejected)):
-        raise _not_canceled(here, left, failed)
+        raise _not_canceled(here, left, missing)
     if failed is not None and not isinstance(failed, Rejected):
         raise failed
 
 
-def _now(here: Session, done: Sequence[Cancelled], market: Market) -> list[Cancelled]:
-    """The same with what each order is in the end, where the exchange tells it."""
+def _now(
+    here: Session, done: Sequence[Cancelled], market: Market
+) -> tuple[list[Cancelled], set[str]]:
+    """The same with what each order is in the end, where the exchange tells it; and the ids of
+    those that it says it does not have.
+    """
     ids = [one.id for one in done]
     found: dict[str, Order] = {}
+    missing: set[str] = set()
     most = 1 if here.exchange.most_cancels == 1 else len(ids) or 1
-    for start in range(0, len(ids), most):
-        part = ids[start : start + most]
+    waiting = [ids[start : start + most] for start in range(0, len(ids), most)]
+    while waiting:
+        part = waiting.pop()
         try:
             orders = here.ask(here.exchange.orders_by_id(part, market), quietly=True)
             found |= dict(zip(part, orders, strict=True))
+        except Rejected:
+            if len(part) == 1:
+                missing.add(part[0])
+            else:  # one that is not there hides the others
+                waiting += [[one] for one in part]
         except ExchError as error:
             here.trace(f"The orders were not told: {error.message}")
     return [
@@ -108,20 +119,21 @@ def _now(here: Session, done: Sequence[Cancelled], market: Market) -> list[Cance
         if (order := found.get(one.id)) and (order.status in GONE or one.status not in GONE)
         else one
         for one in done
-    ]
+    ], missing
 
 
-def _not_canceled(here: Session, left: Sequence[Cancelled], failed: ExchError | None) -> ExchError:
-    told = ", ".join(f"{one.id} ({one.status.replace('_', ' ')})" for one in left)
-    error = Rejected(
-        f"Not canceled: {told}.",
-        f"`exch {here.exchange.name} order show ID` tells what became of one.",
-        exchange=here.exchange.name,
+def _not_canceled(here: Session, left: Sequence[Cancelled], missing: set[str]) -> ExchError:
+    title, name = here.exchange.title, here.exchange.name
+    gone = [one.id for one in left if one.id in missing]
+    told = [f"{one.id} ({one.status.replace('_', ' ')})" for one in left if one.id not in missing]
+    parts = [f"{title} has no order {', '.join(gone)}."] if gone else []
+    parts += [f"Not canceled: {', '.join(told)}."] if told else []
+    return Rejected(
+        " ".join(parts),
+        f"`exch {name} order list --history` lists them"
+        + ("; --margin looks in the margin account." if name == "dfx" else "."),
+        exchange=name,
     )
-    if failed is not None and len(left) == 1:
-        error.code = failed.code
-        error.message = f"{error.message} {failed.message}"
-    return error
 
 
 def _told(orders: Sequence[Order]) -> list[str]:

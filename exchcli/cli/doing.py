@@ -5,21 +5,28 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from exchcli.cli.guarding import check_cancels, watching_conduct
 from exchcli.core.window import kept
-from exchcli.execution.intent import Account, Intent
-from exchcli.execution.intent import order as order_intent
+from exchcli.errors import UsageError
+from exchcli.execution.intent import Account, Closing, Intent, Item, Move, Withdrawal
 from exchcli.execution.journal import Entry
 from exchcli.execution.lock import Lock
+from exchcli.execution.others import Cancels, Closings, Moves, Withdrawals
 from exchcli.execution.placement import Done, Placement
 from exchcli.execution.settling import Rules
 from exchcli.execution.venue import Orders, Venue
-from exchcli.records import NewOrder
+from exchcli.records import Cancelled, Market, NewOrder
 
 if TYPE_CHECKING:
     from exchcli.cli.session import Session
     from exchcli.cli.trading_options import OnAbsentPolicy
+    from exchcli.core.client import Client, Committed
+    from exchcli.exchanges.base import Exchange
 
-Checks = Callable[[], None]
+# What the journal calls what is no order; an order is a buy or a sell.
+COMMANDS = {Withdrawal: "withdrawal", Move: "transfer", Closing: "close"}
+
+Checks = Callable[[], object]
 
 
 def nothing_to_check() -> None:
@@ -52,29 +59,106 @@ class Keeping:
 
     def place(self, new: NewOrder, *, checks: Checks = nothing_to_check) -> Done:
         """Places one order."""
-        return self._orders(order_intent(new), [new], checks)
+        return self.place_all(intent_of(new), checks=checks)
 
     def place_all(self, intent: Intent, *, checks: Checks = nothing_to_check) -> Done:
         """Places the orders of one call, all or none."""
         news = [item for item in intent.items if isinstance(item, NewOrder)]
-        return self._orders(intent, news, checks)
+        guarded = watching_conduct(self._here, Orders(*self._parts(), news), news)
+        return self._run(guarded, intent, checks)
 
-    def _orders(self, intent: Intent, news: Sequence[NewOrder], checks: Checks) -> Done:
+    def withdraw(self, wanted: Withdrawal, *, checks: Checks = nothing_to_check) -> Done:
+        return self._run(Withdrawals(*self._parts(), wanted), intent_of(wanted), checks)
+
+    def move(self, wanted: Move, *, checks: Checks = nothing_to_check) -> Done:
+        return self._run(Moves(*self._parts(), wanted), intent_of(wanted), checks)
+
+    def close(self, wanted: Closing, *, checks: Checks = nothing_to_check) -> Done:
+        return self._run(Closings(*self._parts(), wanted), intent_of(wanted), checks)
+
+    def cancel(self, ids: Sequence[str], market: Market) -> list[Cancelled]:
+        """What became of up to `most_cancels` orders."""
+        check_cancels(self._here, self.journal, self.account, ids, market)
+        with self._here.telling():
+            return self._cancels().orders(ids, market)
+
+    def cancel_withdrawal(self, withdrawal_id: str) -> Cancelled:
+        with self._here.telling():
+            return self._cancels().withdrawal(withdrawal_id)
+
+    def settle(self, entry: Entry) -> Entry:
+        """Finds out what became of an intent of this account, and sends nothing."""
+        items = entry.attempts[-1].items
+        first = items[0]
+        venue: Venue
+        if isinstance(first, NewOrder):
+            news = [item for item in items if isinstance(item, NewOrder)]
+            venue = Orders(*self._parts(), news)
+        elif isinstance(first, Withdrawal):
+            venue = Withdrawals(*self._parts(), first)
+        elif isinstance(first, Move):
+            venue = Moves(*self._parts(), first)
+        elif isinstance(first, Closing):
+            venue = Closings(*self._parts(), first)
+        else:
+            raise UsageError(
+                "What became of a cancel, its order tells.",
+                f"Cancel it again, which is safe, or see `order show {first.id}`.",
+            )
+        with self._here.telling():
+            return self._placement(venue, nothing_to_check).settle(entry.key)
+
+    def lock(self) -> Lock:
+        """The lock of this account, waited for as long as --timeout says."""
+        return Lock(self._here.places.state, self.account, float(self._here.settings.seconds))
+
+    def _run(self, venue: Venue, intent: Intent, checks: Checks) -> Done:
+        """Sends it through this venue. With --raw, the reply to it is what was asked for, not
+        those to all that was asked before and behind it.
+        """
+        replies, send = self._here.replies, venue.send
+        start = len(replies)
+        sent = slice(start, start)
+
+        def watched_send(committed: Committed) -> Sequence[str]:
+            nonlocal sent
+            before = len(replies)
+            try:
+                return send(committed)
+            finally:
+                sent = slice(before, len(replies))
+
+        venue.send = watched_send  # type: ignore[method-assign]
+        try:
+            with self._here.telling():
+                return self._placement(venue, checks).run(intent, self._key)
+        finally:
+            replies[start:] = replies[sent]
+
+    def _parts(self) -> tuple[Client, Exchange, Callable[[], str]]:
         here = self._here
-        venue = Orders(here.connected(), here.exchange, lambda: here.credentials().key, news)
-        return self._placement(venue, checks).run(intent, self._key)
+        return here.connected(), here.exchange, lambda: here.credentials().key
+
+    def _cancels(self) -> Cancels:
+        here = self._here
+        return Cancels(self.journal, self.account, here.connected(), here.exchange, self._warn)
 
     def _placement(self, venue: Venue, checks: Checks) -> Placement:
-        here = self._here
+        def guard() -> None:
+            checks()
+
         return Placement(
             self.journal,
-            Lock(here.places.state, self.account, float(here.settings.seconds)),
+            self.lock(),
             venue,
             self.account,
             self.rules(),
-            guard=checks,
-            warn=lambda line: here.say(f"exch: {line}"),
+            guard=guard,
+            warn=self._warn,
         )
+
+    def _warn(self, line: str) -> None:
+        self._here.say(f"exch: {line}")
 
     def rules(self) -> Rules:
         """The fence: as configured, or shorter where `doctor` has measured that."""
@@ -86,6 +170,12 @@ class Keeping:
 
     def _entry(self) -> Entry | None:
         return None if self._key is None else self.journal.find(self.account, self._key)
+
+
+def intent_of(item: Item) -> Intent:
+    """One thing to do, as the journal has it."""
+    name = item.side if isinstance(item, NewOrder) else COMMANDS[type(item)]
+    return Intent(name, (item,))
 
 
 def account_of(here: Session) -> Account:

@@ -6,9 +6,11 @@ from typing import Annotated
 import typer
 
 from exchcli.cli.lists import MaybeSymbol, ask_of, maybe_resolve
-from exchcli.cli.market import ask_about_currency, typed_currency
+from exchcli.cli.market import SymbolArgument, ask_about_currency, typed_currency
 from exchcli.cli.registry import Group
 from exchcli.cli.session import session
+from exchcli.cli.symbols import resolve
+from exchcli.cli.trading_options import DryRun, Once, Yes
 from exchcli.records import Balance, MarginCurrency, Position, Symbol
 
 group = Group("margin", "Margin trading: its pairs, what borrowing costs, and your positions.")
@@ -47,3 +49,21 @@ def positions(ctx: typer.Context, symbol: MaybeSymbol = None) -> None:
     here = session(ctx)
     name = maybe_resolve(here, symbol)
     here.show(ask_of(here, symbol, here.exchange.positions(name)))
+
+
+@group.command(on=("dfx",), returns=Position)
+def close(
+    ctx: typer.Context,
+    symbol: SymbolArgument,
+    once: Once = None,
+    dry_run: DryRun = False,
+    yes: Yes = False,
+) -> None:
+    """Close a position at the market's price; what is printed is what is left of it.
+
+    It is never sent a second time: exit code 7 means that it may have been done.
+    """
+    from exchcli.cli.moving import Asked, close_position
+
+    here = session(ctx)
+    close_position(here, resolve(here, symbol), Asked(once, dry_run, yes))

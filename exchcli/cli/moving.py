@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from exchcli.cli.checking import short, up_to
 from exchcli.cli.confirm import check_answerable, confirm, watched
-from exchcli.cli.doing import Keeping
+from exchcli.cli.doing import Keeping, intent_of
+from exchcli.cli.guarding import check_halted, check_withdrawal_guard
 from exchcli.cli.market import ask_about_currency
 from exchcli.cli.trading_options import once_key
 from exchcli.errors import ExchError, Rejected, UsageError
 from exchcli.execution.intent import Closing, Move, Withdrawal
 from exchcli.money import plain, typed_decimal
-from exchcli.records import Balance, Currency, Position, Transfer, Unsent
+from exchcli.records import Balance, Currency, Market, Position, Transfer, Unsent
 
 if TYPE_CHECKING:
     from exchcli.cli.session import Session
@@ -46,17 +47,20 @@ def move(here: Session, wanted: Move, asked: Asked) -> None:
         return
     flow.close()
     keeping = Keeping(here, key)
-    if not keeping.is_settled_item(wanted):
-        what = f"{short(wanted.amount)} {wanted.currency}"
-        confirm(f"Move {what} from {wanted.source} to {wanted.target}?", asked.yes)
 
     def check() -> None:
+        check_halted(here)
         if wanted.source == "otc":  # its balances are not told
             return
-        market = "margin" if wanted.source == "margin" else "spot"
-        balances = here.ask(here.exchange.balances(market), quietly=True)  # type: ignore[arg-type]
+        market: Market = "margin" if wanted.source == "margin" else "spot"
+        balances = here.ask(here.exchange.balances(market), quietly=True)
         _check_free(balances, wanted.currency, wanted.amount)
 
+    if not keeping.is_settled(intent_of(wanted)):
+        if not asked.yes:  # before the question; under the lock it is checked anyway
+            check()
+        what = f"{short(wanted.amount)} {wanted.currency}"
+        confirm(f"Move {what} from {wanted.source} to {wanted.target}?", asked.yes)
     keeping.move(wanted, checks=check)
     here.show(
         Transfer(
@@ -84,18 +88,22 @@ def withdraw(here: Session, wanted: Withdrawal, asked: Asked) -> None:
         return
     flow.close()
     keeping = Keeping(here, key)
-    if not keeping.is_settled_item(wanted):
+
+    def check() -> str:
         balances = here.ask(here.exchange.balances(), quietly=True)
         target = _target(here, wanted, balances)
+        check_withdrawal_guard(here, target.address)
         _check_free(balances, wanted.currency, wanted.amount)
+        return target.words
+
+    if not keeping.is_settled(intent_of(wanted)):
         fee = _fee(here, wanted)
-        what = f"{short(wanted.amount)} {wanted.currency}"
-        if watched():
-            here.say(f"Withdraw {what} from {here.exchange.title} to {target}")
+        if watched() or not asked.yes:
+            what, words = f"{short(wanted.amount)} {wanted.currency}", check()
+            here.say(f"On {here.exchange.title}: withdraw {what} to {words}")
             here.say(f"  {fee}")
-        confirm(f"Withdraw {what} to {target}? It cannot be called back.", asked.yes)
-        keeping.guard_withdrawal(wanted, target)
-    done = keeping.withdraw(wanted)
+            confirm(f"Withdraw {what} to {words}? It cannot be called back.", asked.yes)
+    done = keeping.withdraw(wanted, checks=check)
     here.show(_withdrawn(here, wanted, done.ids[0] if done.ids else None))
 
 
@@ -120,7 +128,7 @@ def close_position(here: Session, symbol: str, asked: Asked) -> None:
         return
     flow.close()
     keeping = Keeping(here, key)
-    if not keeping.is_settled_item(Closing(symbol)):
+    if not keeping.is_settled(intent_of(Closing(symbol))):
         there = _position(here, symbol)
         if not there:
             raise Rejected(
@@ -134,7 +142,7 @@ def close_position(here: Session, symbol: str, asked: Asked) -> None:
                 f"profit {short(one.unrealized_pnl)}"
             )
         confirm(f"Close the position on {symbol} at the market's price?", asked.yes)
-    keeping.close(Closing(symbol))
+    keeping.close(Closing(symbol), checks=lambda: check_halted(here))
     here.show(_position(here, symbol))
 
 
@@ -173,13 +181,19 @@ def _check_free(balances: Sequence[Balance], currency: str, amount: Decimal) -> 
         )
 
 
-def _target(here: Session, wanted: Withdrawal, balances: Sequence[Balance]) -> str:
-    """Where the money goes."""
+class Target(NamedTuple):
+    """Where the money goes: the address, and all that is told of it."""
+
+    address: str
+    words: str
+
+
+def _target(here: Session, wanted: Withdrawal, balances: Sequence[Balance]) -> Target:
     if wanted.address is not None:
         kind = "user " if wanted.internal else ""
         memo = f", memo {wanted.memo}" if wanted.memo else ""
         chain = f" on {wanted.chain}" if wanted.chain else ""
-        return f"{kind}{wanted.address}{chain}{memo}"
+        return Target(wanted.address, f"{kind}{wanted.address}{chain}{memo}")
     own = [one.withdraw_address for one in balances if one.currency == wanted.currency]
     if not own or not own[0]:
         raise UsageError(
@@ -187,7 +201,7 @@ def _target(here: Session, wanted: Withdrawal, balances: Sequence[Balance]) -> s
             "Set one in the account's settings there; `balances` shows it as withdraw_address.",
             exchange=here.exchange.name,
         )
-    return own[0]
+    return Target(own[0], own[0])
 
 
 def _fee(here: Session, wanted: Withdrawal) -> str:

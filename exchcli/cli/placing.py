@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from exchcli.cli.checking import Rules, check_funds, check_minimums, short
 from exchcli.cli.confirm import check_answerable, confirm, watched
-from exchcli.cli.doing import Keeping
+from exchcli.cli.doing import Keeping, intent_of
 from exchcli.cli.estimating import amount_for, best_price, other_side
 from exchcli.cli.following import follow, look, placed, seconds_of
+from exchcli.cli.guarding import check_order_guard
 from exchcli.cli.telling import spoken, tell_order
 from exchcli.cli.trading_options import OnAbsentPolicy, once_key
 from exchcli.cli.wanted import Typed, read_order
-from exchcli.execution.intent import order as intent_of
 from exchcli.records import Book, NewOrder, Unsent
 
 if TYPE_CHECKING:
@@ -51,8 +51,13 @@ def place(here: Session, typed: Typed, how: How) -> None:
         return
     keeping = Keeping(here, key, how.on_absent)
     if not keeping.is_settled(intent_of(new)):
-        new = _ready(here, new, rules, how.yes)
-    done = keeping.place(new, checks=lambda: check_free(here, [new], rules, new.near))
+        new = _ready(here, keeping, new, rules, how.yes)
+
+    def checks() -> None:
+        check_order_guard(here, keeping, [new], rules)
+        check_free(here, [new], rules, new.near)
+
+    done = keeping.place(new, checks=checks)
     (order_id,) = done.ids
     if seconds is None:
         order = look(here, order_id, new.market)
@@ -63,7 +68,7 @@ def place(here: Session, typed: Typed, how: How) -> None:
     )
 
 
-def _ready(here: Session, new: NewOrder, rules: Rules, yes: bool) -> NewOrder:
+def _ready(here: Session, keeping: Keeping, new: NewOrder, rules: Rules, yes: bool) -> NewOrder:
     """The order with what only the book of this moment tells, when the user has agreed to it."""
     told = watched()
     book = None
@@ -73,6 +78,7 @@ def _ready(here: Session, new: NewOrder, rules: Rules, yes: bool) -> NewOrder:
     if told and book is not None:
         tell_order(here, new, rules, book)
     if not yes:  # before the question; under the lock it is checked anyway
+        check_order_guard(here, keeping, [new], rules)
         check_free(here, [new], rules, new.near)
     confirm(f"{spoken(new, rules)}?", yes)
     return new

@@ -124,20 +124,31 @@ class Session:
         """
         kept = len(self.replies)
         try:
-            return self.connected().run(flow)
+            with self.telling(quietly=quietly):
+                return self.connected().run(flow)
         except Unreadable:
             if quietly or not self.settings.raw:
                 raise
             return None  # type: ignore[return-value]  # show() prints the replies instead
+        finally:
+            if quietly:
+                del self.replies[kept:]
+
+    @contextmanager
+    def telling(self, *, quietly: bool = False) -> Iterator[None]:
+        """Inside, the refusal of a key names where that comes from, and with --raw the reply
+        that is an error is printed, unless `quietly`.
+        """
+        try:
+            yield
+        except Unreadable:
+            raise
         except ExchError as error:
             if self.settings.raw and error.reply is not None and not quietly:
                 output.write_raw([*self.replies, error.reply], sys.stdout)
             if isinstance(error, CredentialsError):
                 raise self._with_source(error) from None
             raise
-        finally:
-            if quietly:
-                del self.replies[kept:]
 
     def credentials(self) -> Credentials:
         """The key pair that signs, looked up once, when something is first signed."""

@@ -46,6 +46,7 @@ Once = Annotated[
     str | None,
     typer.Option("--once", metavar="KEY", help="Never do this twice under this key."),
 ]
+Money = Annotated[str, typer.Argument(metavar="AMOUNT", help="How much of the currency.")]
 OnAbsent = Annotated[
     OnAbsentPolicy,
     typer.Option("--on-absent", help="If an earlier try provably did nothing."),

@@ -1,7 +1,9 @@
-"""Money that came in and went out, where the exchange has one list for both."""
+"""Money that came in and went out, where the exchange has one list for both; and money that
+moves between the account's own wallets.
+"""
 
 # Typer reads the annotations at run time, so they are not postponed here.
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -18,9 +20,37 @@ from exchcli.cli.lists import (
 from exchcli.cli.market import typed_currency
 from exchcli.cli.registry import Group
 from exchcli.cli.session import session
+from exchcli.cli.trading_options import DryRun, Money, Once, Yes
 from exchcli.records import Transfer
 
-group = Group("transfer", "Deposits and withdrawals.")
+group = Group("transfer", "Money that comes in, goes out, or moves between accounts.")
+
+Wallet = Literal["spot", "margin", "otc"]
+
+
+@group.command(on=("dfx",), returns=Transfer)
+def new(
+    ctx: typer.Context,
+    currency: Annotated[str, typer.Argument(metavar="CURRENCY", help="Such as btc or USDT.")],
+    amount: Money,
+    source: Annotated[Wallet, typer.Option("--from", help="The account that it leaves.")],
+    target: Annotated[Wallet, typer.Option("--to", help="The account that it comes to.")],
+    once: Once = None,
+    dry_run: DryRun = False,
+    yes: Yes = False,
+) -> None:
+    """Move money between your spot, margin and OTC accounts.
+
+    It is never sent a second time: exit code 7 means that it may have been done, and that the
+    balances have to be looked at. DigiFinex gives it no id.
+    """
+    from exchcli.cli.moving import Asked, move, typed_money
+    from exchcli.execution.intent import Move
+
+    name = typed_currency(currency)
+    assert name is not None
+    wanted = Move(name, typed_money(amount), source, target)
+    move(session(ctx), wanted, Asked(once, dry_run, yes))
 
 
 @group.command("list", on=("dgt",), returns=Transfer)

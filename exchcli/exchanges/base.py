@@ -302,6 +302,10 @@ class Exchange:
         """What there is before an order is sent; `now` is in the exchange's seconds."""
         raise self.lacks("orders")
 
+    def recent(self, market: Market, now: int) -> Flow[list[Sighting]]:
+        """The orders that a snapshot of DigiFinex consists of: open, or of the last 10 minutes."""
+        raise self.lacks("a list of recent orders")
+
     def sightings(
         self, symbol: str, market: Market, since: Snapshot, start: int, end: int
     ) -> Flow[list[Sighting]]:

@@ -94,10 +94,13 @@ class Trading(Orders, Account):
 
     def snapshot(self, symbol: str, market: Market, now: int) -> Flow[Snapshot]:
         """The orders of all pairs that are open, or of the minutes before."""
-        still_open = yield from self.current_seen(market)
-        recent = yield from self._history(market, now - BEFORE, now + BEFORE)
-        ids = dict.fromkeys(seen.id for seen in still_open + recent)
-        return Snapshot(None, tuple(ids), now)
+        recent = yield from self.recent(market, now)
+        return Snapshot(None, tuple(seen.id for seen in recent), now)
+
+    def recent(self, market: Market, now: int) -> Flow[list[Sighting]]:
+        found = yield from self.current_seen(market)
+        found += yield from self._history(market, now - BEFORE, now + BEFORE)
+        return list({seen.id: seen for seen in found}.values())
 
     def sightings(
         self, symbol: str, market: Market, since: Snapshot, start: int, end: int
