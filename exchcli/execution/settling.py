@@ -149,7 +149,7 @@ class Settling:
 def _check_age(entry: Entry, now: int) -> None:
     if now - max(attempt.not_after for attempt in entry.suspects) > OLDEST:
         raise OutcomeUnknown(
-            f"it was sent more than {OLDEST // 86400} days ago, and no list is known to reach so far"
+            f"it was sent more than {OLDEST // 86400} days ago, where no list need reach"
         )
 
 

@@ -13,66 +13,28 @@ from __future__ import annotations
 
 import random
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from exchcli.core.machine import SECOND, Reading
+from simulated_venue import ANSWERS, SILENCES, START, Booked, Crash, Late, SimulatedVenue
+
 from exchcli.errors import (
-    BadReply,
     ExchError,
-    Interrupted,
-    NotSent,
     OnceConflict,
-    OutcomeUnknown,
-    RateLimited,
-    Rejected,
     StateError,
 )
-from exchcli.exchanges.sameness import same_order
 from exchcli.execution.intent import Account, Intent
 from exchcli.execution.journal import Journal
 from exchcli.execution.journal_file import LAYOUTS, JournalFile
 from exchcli.execution.placement import Placement
 from exchcli.execution.settling import Rules
-from exchcli.records import NewOrder, Order, Sighting, Snapshot
+from exchcli.records import NewOrder
 
 ACCOUNT = Account("dfx", "https://simulated.invalid/v3", "default")
-START = 1_700_000_000.0
 STRANGER = -1  # the run of an order that a stranger places while runs go on
-ANSWERS = ("good", "rejected", "limited", "not sent", "interrupted before")
-SILENCES = ("lost", "dropped", "late", "500", "interrupted after", "killed")
-
-
-class Crash(BaseException):
-    """kill -9."""
-
-
-class Booked(NamedTuple):
-    """An order in the exchange's own book. It is in the first list from `shown` until `moves`,
-    and in the second from `again` on."""
-
-    id: str
-    new: NewOrder
-    key: str | None
-    run: int
-    created: float
-    shown: float
-    moves: float
-    again: float
-
-
-class Late(NamedTuple):
-    """A call that is still on its way."""
-
-    arrives: float
-    signed: int
-    intent: Intent
-    key: str
-    run: int
 
 
 class Ended(NamedTuple):
@@ -94,7 +56,9 @@ class Temper(NamedTuple):
     twins: float = 0.01  # of steps at which another run is started
     disk: float = 0.01  # of commits that fail
     stops: float = 0.05  # of calls before which the process is stopped for a while
-    strangers: bool = False
+    strangers: float = 0  # of steps at which a stranger places an order that looks the same
+    resends: float = 0.5  # of worlds in which what is absent is sent again
+    gaps: bool = True  # orders are lost from sight while they move between the lists
 
 
 CALM = Temper(("good",), 1, 0, 0, 0, 0, 0)
@@ -145,13 +109,16 @@ class World:
     """One world. `by_id` is an exchange like Dgtmarket, whose ids count up and whose times have
     no zone; else one like DigiFinex."""
 
+    venue = SimulatedVenue
+
     def __init__(self, seed: int, temper: Temper = Temper(), *, crash_at: int = 0) -> None:  # noqa: B008
         self.random = random.Random(seed)
         self.temper = temper
+        self.gaps = temper.gaps
         self.by_id = self.random.random() < 0.5
         self.window = self.random.choice((2, 5, 30))
         self.delay = self.random.choice((1, 4, 10))
-        self.on_absent = self.random.choice(("stop", "resend"))
+        self.on_absent = "resend" if self.random.random() < temper.resends else "stop"
         self.now = START + self.random.random()
         self.wall_ahead = 0.0
         self.boot = 0
@@ -190,6 +157,10 @@ class World:
             self.arrive(call)
         self.now = end
 
+    @property
+    def calm(self) -> bool:
+        return self.temper is CALM
+
     def server_clock(self) -> float:
         """The clock of whichever server answers: they differ by a second each way."""
         return self.now + self.random.uniform(-1, 1)
@@ -201,7 +172,7 @@ class World:
         self.advance(rng.choice((0, 0.01, 0.3)))
         if self.steps == self.crash_at or (temper.kills and rng.random() < temper.kills):
             raise Crash
-        if temper.strangers and rng.random() < 0.02:
+        if temper.strangers and rng.random() < temper.strangers:
             self.accept(rng.choice(list(self.intents.values())), None, STRANGER)
         if self._depth == 1 and temper.twins and rng.random() < temper.twins:
             self.command(rng.choice(list(self.intents)))
@@ -223,13 +194,17 @@ class World:
         for new in intent.items:
             assert isinstance(new, NewOrder)
             self._ids += self.random.randint(1, 3)
-            shown = self.now + self.random.choice((0, self.random.uniform(0, self.delay)))
+            shown = self.now + self.share() * self.delay
             moves = shown + self.random.choice((0.0, self.random.expovariate(0.05), 1e9))
-            again = moves + self.random.uniform(0, self.delay)
+            again = moves + (self.share() * self.delay if self.gaps else 0)
             order_id = str(self._ids) if self.by_id else f"{self.random.getrandbits(60):x}"
             self.book.append(Booked(order_id, new, key, run, self.now, shown, moves, again))
             placed.append(order_id)
         return tuple(placed)
+
+    def share(self) -> float:
+        """From 0 to 1; most often as much or as little as there can be."""
+        return self.random.choice((0.0, 0.99, self.random.random()))
 
     def listed(self) -> list[Booked]:
         """The first list, and a moment later the second."""
@@ -243,7 +218,7 @@ class World:
     def placement(self, key: str, run: int) -> Placement:
         """What a run of a key is made of; mutants change it."""
         rules = Rules(self.window, self.delay, self.on_absent)  # type: ignore[arg-type]
-        return Placement(self.journal, self.lock, SimulatedVenue(self, key, run), ACCOUNT, rules)
+        return Placement(self.journal, self.lock, self.venue(self, key, run), ACCOUNT, rules)
 
     def command(self, key: str) -> Ended | None:
         """A run of a key, to its end; None when it is killed."""
@@ -300,157 +275,28 @@ class World:
             if count not in (0, len(intent.items)):
                 found.append(f"duplicate: {count} orders of {key} instead of {len(intent.items)}")
         owners = {order.id: order.key for order in self.book}
-        certain = not self.temper_strangers
         for key, run, code, ids in self.ended:
             sent = [order.run for order in by_key.get(key, [])]
-            if code == 0 and certain and [owners.get(one) for one in ids] != [key] * len(ids):
-                found.append(f"false placed: run {run} of {key} told an order of another")
             if code == 0 and len(set(ids)) != len(self.intents[key].items):
                 found.append(f"false placed: run {run} of {key} told {len(ids)} orders")
+            # Without order ids of one's own, a stranger's order that looks the same cannot be
+            # told from one's own that never arrived; but never is it taken in its place.
+            fair = not self.strange or (bool(sent) and not self.gaps)
+            if code == 0 and fair and [owners.get(one) for one in ids] != [key] * len(ids):
+                found.append(f"false placed: run {run} of {key} told an order of another")
             if code in (3, 4, 5, 6, 10) and any(other <= run for other in sent):
                 found.append(f"false absent: run {run} of {key} ended with {code}")
             if code in (2, 8, 9, 12, 13, 130) and run in sent:
                 found.append(f"false refusal: run {run} of {key} ended with {code}, and had sent")
             if code == 1:
                 found.append(f"bug: run {run} of {key}")
-        if certain:
-            last = {ended.key: ended.exit for ended in self.ended}
-            goal = (0, 10) if self.on_absent == "stop" else (0,)
-            found += [
-                f"stuck: {key} ends with {code}" for key, code in last.items() if code not in goal
-            ]
-        return found
+        last = {ended.key: ended.exit for ended in self.ended}
+        goal = {0, *((10,) if self.on_absent == "stop" else ()), *((11,) if self.strange else ())}
+        return found + [
+            f"stuck: {key} ends with {code}" for key, code in last.items() if code not in goal
+        ]
 
     @property
-    def temper_strangers(self) -> bool:
+    def strange(self) -> bool:
+        """Whether a stranger placed orders while runs went on."""
         return any(order.run == STRANGER for order in self.book)
-
-
-class SimulatedVenue:
-    """A run's way to the exchange of its world."""
-
-    lists = True
-
-    def __init__(self, world: World, key: str, run: int) -> None:
-        self.world = world
-        self.key = key
-        self.run = run
-
-    def _read(self, what: str) -> None:
-        world = self.world
-        world.step(what)
-        if world.random.random() < world.temper.reads:
-            kind = world.random.choice((NotSent, BadReply, RateLimited, KeyboardInterrupt))
-            raise kind("a read that fails")
-
-    def signer(self) -> str:
-        return "key"
-
-    def clock(self) -> Reading:
-        world = self.world
-        wall = int((world.now + world.wall_ahead) * SECOND)
-        return Reading(str(world.boot), int((world.now - START) * SECOND), wall)
-
-    def sleep(self, seconds: float) -> None:
-        self.world.step("sleep")
-        self.world.advance(seconds * self.world.random.uniform(0.95, 1.3))
-
-    def renew(self) -> None:
-        pass
-
-    def exchange_time(self) -> int:
-        self._read("time")
-        return int(self.world.server_clock())
-
-    def snapshot(self) -> Snapshot:
-        self._read("snapshot")
-        listed = self.world.listed()
-        now = int(self.world.now)
-        if self.world.by_id:
-            return Snapshot(max((int(one.id) for one in listed), default=None), (), now)
-        return Snapshot(
-            None, tuple(o.id for o in listed if o.moves > now or o.created > now - 600), now
-        )
-
-    def sightings(self, since: Snapshot, start: int, end: int) -> Sequence[Sighting]:
-        self._read("sightings")
-        listed = self.world.listed()
-        if self.world.by_id:
-            kept = [o for o in listed if since.newest is None or int(o.id) > since.newest]
-        else:
-            kept = [
-                o for o in listed if o.moves > self.world.now or start - 2 <= o.created <= end + 2
-            ]
-        return [_sighting(order, self.world.by_id) for order in kept]
-
-    def same(self, item: Any, row: Any) -> bool:
-        return same_order(item, row)
-
-    def stamp(self) -> int:
-        """Never far ahead; late by a little, or by a lot where a clock was set meanwhile."""
-        world = self.world
-        off = world.random.choice((0.0, 0.0, 1.5, 3.0)) if world.window > 5 else 0.0
-        if world.temper is not CALM and world.random.random() < 0.05:
-            off = world.random.uniform(-world.window, world.window + 5) if world.by_id else 40.0
-        return int(world.now - off)
-
-    def send(self, committed: Callable[[int], None]) -> Sequence[str]:
-        world, rng = self.world, self.world.random
-        self._read("throttle")
-        signed = self.stamp()
-        committed(signed)
-        if rng.random() < 0.05:
-            committed(signed := self.stamp())
-        world.step("committed")
-        if rng.random() < world.temper.stops:
-            world.advance(rng.uniform(0, 2 * world.window + 10))
-        intent = world.intents[self.key]
-        call = Late(world.now, signed, intent, self.key, self.run)
-        fault = "good" if rng.random() < world.temper.good else rng.choice(world.temper.answers)
-        return self.answer(fault, call)
-
-    def answer(self, fault: str, call: Late) -> Sequence[str]:
-        world, rng = self.world, self.world.random
-        if fault in _NOTHING:
-            raise _NOTHING[fault]("nothing was done")
-        ids: tuple[str, ...] = ()
-        on_its_way = fault == "late" or (
-            fault in ("killed", "interrupted after") and rng.random() < 0.5
-        )
-        if on_its_way:
-            world.late.append(
-                call._replace(arrives=world.now + rng.uniform(0, 2 * world.window + 5))
-            )
-        elif fault in ("good", "dropped") or (fault != "lost" and rng.random() < 0.5):
-            ids = world.arrive(call)
-        world.step("sent")
-        if fault == "good" and not ids:
-            raise Rejected("the timestamp was not accepted", code="10008")
-        if fault == "good":
-            return ids
-        if fault == "killed":
-            raise Crash
-        cause = KeyboardInterrupt() if fault == "interrupted after" else None
-        raise OutcomeUnknown(
-            "no answer that can be trusted", code="500" if fault == "500" else None
-        ) from cause
-
-
-_NOTHING: dict[str, type[ExchError]] = {
-    "rejected": Rejected,
-    "limited": RateLimited,
-    "not sent": NotSent,
-    "interrupted before": Interrupted,
-}
-
-
-def _sighting(order: Booked, zoneless: bool) -> Sighting:
-    created = datetime.fromtimestamp(int(order.created), UTC)
-    new = order.new
-    return Sighting(
-        Order(
-            order.id, new.symbol, new.market, new.side, "limit", new.price, new.stop, new.amount,
-            Decimal(0), None, None, "open", "0", None,
-            created.replace(tzinfo=None) if zoneless else created,
-        )
-    )  # fmt: skip
