@@ -109,6 +109,9 @@ def _told(error: ExchError, parts: Sequence[Part], done: Sequence[tuple[Part, Do
     before = sum(len(part.news) for part, _ in done)
     every = sum(len(part.news) for part in parts)
     failed = parts[len(done)]
+    if failed.key is not None and error.hint:  # the key of the call is none that one can give
+        key = failed.key.rpartition("#")[0]
+        error.hint = error.hint.replace(f"--once {failed.key}", f"--once {key}")
     if every == len(failed.news):
         return error
     first, last = before + 1, before + len(failed.news)

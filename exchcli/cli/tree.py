@@ -54,6 +54,7 @@ EVERYDAY = {
     "api": "exchcli.cli.api",
 }
 TOP_GROUPS = {
+    "journal": "exchcli.cli.journal",
     "sandbox": "exchcli.cli.sandbox",
     "config": "exchcli.cli.config",
     "completion": "exchcli.cli.completion",

@@ -314,6 +314,10 @@ class Exchange:
         """
         raise self.lacks("orders")
 
+    def seen_since(self, market: Market, start: datetime, now: datetime) -> Flow[list[Sighting]]:
+        """Every order of a market, of all pairs, since `start`; earlier ones may be among them."""
+        raise self.lacks("orders")
+
     def newest_withdrawal(self) -> Flow[int | None]:
         """The highest id of a withdrawal; None where there is none."""
         raise self.lacks("withdrawals")

@@ -8,7 +8,7 @@ understands otherwise would hide an order.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import TypeVar
 
@@ -92,6 +92,11 @@ class Trading(Exchange):
             since.newest, lambda query: self.offers_seen(MOST_ROWS, query.get("offset"))
         )
         return [Sighting(order) for order in orders if order.symbol == symbol]
+
+    def seen_since(self, market: Market, start: datetime, now: datetime) -> Flow[list[Sighting]]:
+        # In whichever zone the exchange counts, a day earlier is early enough.
+        since = Listing(now, start=start - timedelta(days=1), whole=True)
+        return [Sighting(order) for order in (yield from self.orders(since))]
 
     @get("/private/offers/", auth=True)
     def offers_seen(self, limit: int, offset: Value | None = None) -> Steps[Page[Order]]:

@@ -8,6 +8,7 @@ understands otherwise would hide an order.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from decimal import Decimal
 
 from exchcli.core.request import Flow, Steps, Value
@@ -110,6 +111,11 @@ class Trading(Orders, Account):
         found += yield from self._history(market, start, end)
         every = {seen.id: seen for seen in found}
         return [seen for seen in every.values() if seen.order.symbol == symbol]
+
+    def seen_since(self, market: Market, start: datetime, now: datetime) -> Flow[list[Sighting]]:
+        found = yield from self.current_seen(market)
+        found += yield from self._history(market, int(start.timestamp()), int(now.timestamp()))
+        return list({seen.id: seen for seen in found}.values())
 
     def _history(self, market: Market, start: int, end: int) -> Flow[list[Sighting]]:
         """The history from `start` to `end`, whole."""

@@ -1,0 +1,136 @@
+"""order batch: a file of orders, ten a call, all or none of each call."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl
+
+import pytest
+from running import Exch, Ran
+
+
+def done(ran: Ran) -> Any:
+    assert (ran.code, ran.err) == (0, "")
+    return json.loads(ran.out)
+
+
+@pytest.fixture
+def orders(tmp_path: Path) -> Any:
+    """Writes a file of so many orders, each a little larger than the one before."""
+
+    def write(count: int, price: str = "9000", first: int = 10) -> str:
+        file = tmp_path / "orders.csv"
+        lines = [f"buy,0.00{number},{price}" for number in range(first, first + count)]
+        file.write_text("\n".join(["side,amount,price", *lines]) + "\n")
+        return str(file)
+
+    return write
+
+
+def count(exch: Exch) -> int:
+    return len(done(exch("dfx", "orders", "btc_usdt", "--history", "--start", "1d")))
+
+
+def test_orders_are_placed_in_the_order_of_the_file(still: Exch, orders: Any) -> None:
+    before = count(still)
+    placed = done(still("dfx", "order", "batch", "btcusdt", orders(12), "--yes", "--once", "b"))
+    assert [row["amount"] for row in placed] == [
+        f"0.00{number}".rstrip("0") for number in range(10, 22)
+    ]
+    assert {(row["once"], row["replayed"], row["status"]) for row in placed} == {
+        ("b", False, "open")
+    }
+    assert count(still) == before + 12
+    journal = done(still("journal", "list", "--fields", "key,state,command"))
+    assert [(row["key"], row["state"]) for row in journal] == [("b#2", "placed"), ("b#1", "placed")]
+    assert journal[0]["command"].startswith("batch 2/2 of ")
+
+
+def test_the_same_file_under_the_same_key_is_placed_once(still: Exch, orders: Any) -> None:
+    words = ["dfx", "order", "batch", "btcusdt", orders(12), "--yes", "--once", "b"]
+    first = done(still(*words))
+    before = count(still)
+    again = done(still(*words))
+    assert again == [{**row, "replayed": True} for row in first]
+    assert count(still) == before
+
+
+def test_a_file_that_was_changed_is_another_under_every_key(still: Exch, orders: Any) -> None:
+    words = ["dfx", "order", "batch", "btcusdt", orders(12), "--yes", "--once", "b"]
+    done(still(*words))
+    before = count(still)
+    orders(13)  # the first ten are the same
+    ran = still(*words)
+    assert (ran.code, ran.out) == (9, "")
+    assert count(still) == before
+
+
+def test_what_was_placed_is_printed_also_when_a_later_call_fails(still: Exch, orders: Any) -> None:
+    # On margin nothing is known of what can be lent: so many orders are beyond it.
+    words = ["dfx", "order", "batch", "btcusdt", "-", "--margin", "--yes"]
+    file = Path(orders(10))
+    text = file.read_text() + "buy,100,9000\nbuy,0.001,9000\n"
+    file.write_text(text)
+    words[4] = str(file)
+    ran = still(*words)
+    assert ran.code == 4
+    assert len(json.loads(ran.out)) == 10
+    error = json.loads(ran.err)["error"]
+    assert error["message"].startswith("Orders 11 to 12 of 12: DigiFinex refused")
+    assert error["hint"].startswith("The 10 before them are placed.")
+
+
+def test_funds_are_counted_for_the_whole_file(still: Exch, tmp_path: Path) -> None:
+    file = tmp_path / "orders.ndjson"
+    row = {"side": "sell", "amount": "0.5", "price": "9900"}
+    file.write_text("\n".join([json.dumps(row)] * 12))
+    before = count(still)
+    ran = still("dfx", "order", "batch", "btcusdt", str(file), "--yes")
+    assert (ran.code, ran.out) == (2, "")
+    assert "This needs 6 BTC" in ran.err
+    assert count(still) == before
+
+
+def test_a_dry_run_shows_every_call(still: Exch, orders: Any) -> None:
+    unsent = done(still("dfx", "order", "batch", "btcusdt", orders(11), "--dry-run"))
+    fields = [dict(parse_qsl(one["body"])) for one in unsent]
+    assert [len(json.loads(one["list"])) for one in fields] == [10, 1]
+    assert all(one["url"].endswith("/spot/order/batch_new") for one in unsent)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "There is no order in it."),
+        ("side,amount,price\nbuy,0.00001,9000", "Order 1: The amount 0.00001 has more decimals"),
+        ("side,amount,price\nbuy,1,9000\nbuy,1,9000.123", "Order 2: The price 9000.123 has more"),
+        ("side,amount,price\nbuy,0.0001,9", "Order 1: The order is worth 0.0009 USDT"),
+    ],
+)
+def test_what_is_wrong_with_a_file_names_the_order(
+    still: Exch, tmp_path: Path, text: str, message: str
+) -> None:
+    file = tmp_path / "orders"
+    file.write_text(text)
+    ran = still("dfx", "order", "batch", "btcusdt", str(file), "--yes")
+    assert (ran.code, ran.out) == (2, "")
+    error = json.loads(ran.err)["error"]
+    assert error["message"].startswith(message)
+    assert "--round" not in error["hint"]
+
+
+def test_a_terminal_is_told_what_it_comes_to(still: Exch, orders: Any) -> None:
+    ran = still(
+        "dfx", "order", "batch", "btcusdt", orders(12), "--json", terminal=True, typed="y\n"
+    )
+    assert ran.code == 0
+    assert "12 to buy: 0.0186 BTC for 167.4 USDT" in ran.err
+    assert "Place 12 orders of BTC_USDT on DigiFinex? [y/N]" in ran.err
+    assert len(json.loads(ran.out)) == 12
+
+
+def test_dgtmarket_has_no_batch(still: Exch) -> None:
+    ran = still("dgt", "order", "batch", "btcpln", "x")
+    assert ran.code == 13

@@ -1,0 +1,97 @@
+"""What the configuration forbids is refused with 8, before anything is sent."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from running import Exch, Ran
+
+BUY = ["dgt", "buy", "btcpln", "0.05", "--price", "2570", "--yes"]
+
+
+def refusal(ran: Ran) -> Any:
+    assert (ran.code, ran.out) == (8, ""), ran
+    told = json.loads(ran.err)["error"]
+    assert (told["kind"], told["retry"]) == ("guard", "fix")
+    return told["message"]
+
+
+def set_(exch: Exch, key: str, value: str) -> None:
+    assert exch("config", "set", key, value).code == 0
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "words", "message"),
+    [
+        ("guard.halt", "true", BUY, "dgt.guard.halt is on"),
+        ("dgt.guard.max_order_value.PLN", "128", BUY, "The order is worth 128.5"),
+        (
+            "dgt.guard.max_order_value.PLN",
+            "99",
+            ["dgt", "buy", "btcpln", "--spend", "100", "--market", "--yes"],
+            "The order is worth 100 PLN",
+        ),
+        (
+            "dgt.guard.max_order_value.PLN",
+            "99",
+            ["dgt", "sell", "btcpln", "0.05", "--market", "--yes"],
+            "The order is worth 132",
+        ),
+        ("dgt.guard.max_deviation_percent", "3", BUY, "2570 is 3.1 % from the market's 2652.5"),
+        (
+            "dgt.guard.withdrawals",
+            "false",
+            ["dgt", "withdraw", "new", "btc", "0.1", "--yes"],
+            "dgt.guard.withdrawals is off",
+        ),
+        (
+            "dgt.guard.withdraw_addresses",
+            "elsewhere",
+            ["dgt", "withdraw", "new", "btc", "0.1", "--yes"],
+            "is not among",
+        ),
+        (
+            "guard.halt",
+            "true",
+            ["dfx", "transfer", "new", "usdt", "1", "--from", "spot", "--to", "margin", "--yes"],
+            "dfx.guard.halt is on",
+        ),
+        ("guard.halt", "true", ["dfx", "margin", "close", "btc_usdt", "--yes"], "halt is on"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else " ".join(value[:3]),
+)
+def test_a_bound_is_kept(still: Exch, key: str, value: str, words: list[str], message: str) -> None:
+    set_(still, key, value)
+    assert message in refusal(still(*words))
+    assert json.loads(still("journal", "list").out) == []
+
+
+def test_orders_are_counted_over_all_commands(still: Exch) -> None:
+    set_(still, "dgt.guard.max_orders_per_minute", "2")
+    for _ in range(2):
+        assert still(*BUY).code == 0
+    assert "2 orders were sent in the last minute" in refusal(still(*BUY))
+
+
+def test_a_batch_counts_as_its_orders(still: Exch, tmp_path: Any) -> None:
+    set_(still, "dfx.guard.max_orders_per_minute", "2")
+    file = tmp_path / "orders.csv"
+    file.write_text("side,amount,price\n" + "buy,0.001,9000\n" * 3)
+    assert "with 3 more" in refusal(still("dfx", "order", "batch", "btcusdt", str(file), "--yes"))
+
+
+def test_cancels_and_replays_pass_the_halt_switch(still: Exch) -> None:
+    placed = json.loads(still(*BUY, "--once", "k").out)
+    set_(still, "guard.halt", "true")
+    replayed = json.loads(still(*BUY, "--once", "k").out)
+    assert (replayed["id"], replayed["replayed"]) == (placed["id"], True)
+    assert still("dgt", "cancel", placed["id"], "--yes").code == 0
+
+
+def test_on_a_terminal_a_bound_is_told_before_the_question(still: Exch) -> None:
+    set_(still, "dgt.guard.max_order_value.PLN", "128")
+    ran = still(*BUY[:-1], terminal=True, typed="y\n")
+    assert ran.code == 8
+    assert "[y/N]" not in ran.err
