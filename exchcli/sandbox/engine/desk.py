@@ -17,7 +17,7 @@ from exchcli.sandbox.catalog import DFX, DGT
 from exchcli.sandbox.engine import margin, payments, rows, withdrawals
 from exchcli.sandbox.engine.checks import NewOrder, check, check_value
 from exchcli.sandbox.engine.conduct import Conduct
-from exchcli.sandbox.engine.matching import Taking, Takings, takings
+from exchcli.sandbox.engine.matching import Taking, Takings, other, takings
 from exchcli.sandbox.engine.money import StoredLedger
 from exchcli.sandbox.engine.passing import pass_time
 from exchcli.sandbox.engine.pit import Pit
@@ -30,6 +30,7 @@ from exchcli.sandbox.trading import (
     RANK_BITS,
     Fill,
     Order,
+    Position,
     fill,
     fill_row,
     keep_hold,
@@ -112,6 +113,24 @@ class Desk:
         self.end(order, "canceled")
         return order
 
+    def close_position(self, account: int, symbol: str) -> Order:
+        """Closes a margin position at market; the order that did. Raises Refusal.
+
+        Orders of the account itself that stand in its way are canceled.
+        """
+        pit = self.pit(symbol)
+        position = margin.position_of(self.db, account, pit.rules)
+        if not position.amount:
+            raise Refusal(Reason.NO_POSITION, f"There is no position in {symbol}.")
+        order = self._closing(pit, position)
+        while (found := takings(self.db, pit, order, None)).met_itself:
+            self.end(rows.first_of(self.db, pit.rules, other(order.side), account), "canceled")
+        self._execute(pit, order, found)
+        self._add(order)
+        if found.parts:
+            self.after_trade(pit, found.parts[-1].ticks)
+        return order
+
     def fund(self, account: int, currency: str, amount: Decimal) -> int:
         """A deposit that is done at once; its id."""
         return payments.fund(self, account, currency, amount)
@@ -178,7 +197,7 @@ class Desk:
 
     def after_trade(self, pit: Pit, last: int) -> None:
         """What a new last price (ticks) brings about: the stops that it reached become active,
-        the nearest first, each like a new order.
+        the nearest first, each like a new order; then positions are liquidated.
         """
         while (order := self._next_stop(pit, last)) is not None:
             self.activations += 1
@@ -189,6 +208,15 @@ class Desk:
             rows.update(self.db, order)
             if found.parts:
                 last = found.parts[-1].ticks
+        margin.liquidate_crossed(self, pit.rules, pit.price(last))
+
+    def liquidate(self, position: Position, price: Decimal) -> None:
+        """The house takes all of a margin position over, at this price."""
+        order = self._closing(self.pit(position.rules.symbol), position)
+        assert order.amount is not None
+        self._fill(order, price, order.amount, maker=False)
+        order.status = "filled"
+        self._add(order)
 
     def liquidation_bounds(self, pit: Pit) -> tuple[int | None, int | None]:
         """The last prices at or below, and at or above which a position is liquidated."""
@@ -236,6 +264,13 @@ class Desk:
             code=self._code(number),
         )
 
+    def _closing(self, pit: Pit, position: Position) -> Order:
+        """A market order against all of a position."""
+        side = "sell" if position.side == "long" else "buy"
+        symbol = position.rules.symbol
+        new = NewOrder(position.account, symbol, side, position.amount, wallet="margin")
+        return self._numbered(new, pit)
+
     def _code(self, number: int) -> str:
         """What users call an order."""
         if self.exchange == DGT:
@@ -269,7 +304,7 @@ class Desk:
             takes = [
                 margin.Take(pit.price(part.ticks), pit.amount(part.units)) for part in found.parts
             ]
-            rests = order.price is not None and not found.met_itself and not order.post_only
+            rests = order.price is not None and not found.met_itself
             margin.afford(self, order, takes, rests=rests)
         elif order.price is not None:
             self._afford(order, order.needs())
