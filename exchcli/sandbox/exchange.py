@@ -93,6 +93,19 @@ class Sandbox:
         with self.lock:
             mark_key(self.store, key, state)
 
+    def mark(self, exchange: str, name: str, word: str, *, on: bool = True) -> None:
+        """Suspends, closes or bars something, or no longer, for tests of refusals.
+
+        `name` is a pair ("suspended"), a currency ("no_withdrawals", "no_transfers") or the user
+        name of an account (the same two, "abnormal"). Raises ValueError for another word.
+        """
+        from exchcli.sandbox.accounts import ensure
+        from exchcli.sandbox.marks import mark
+
+        with self.lock:
+            ensure(self.store, exchange)
+            mark(self.store, exchange, name, word, on=on)
+
     def close(self) -> None:
         """Waits for the request that another thread is at: its database must not go away.
 

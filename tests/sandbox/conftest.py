@@ -109,8 +109,8 @@ def dfx(always: Asked) -> Signed:
 
 @pytest.fixture
 def signed(ask: Asked) -> Any:
-    """Accounts of a new sandbox: `signed("dgt")`, `signed("dfx", 1)`."""
-    return lambda exchange, account=0: Signed(ask, exchange, account)
+    """Accounts of a new sandbox: `signed("dgt")`, `signed("dfx", 1)`; or of another one."""
+    return lambda exchange, account=0, of=ask: Signed(of, exchange, account)
 
 
 @pytest.fixture
