@@ -196,9 +196,10 @@ class Desk:
             rows.update(self.db, maker)
 
     def after_trade(self, pit: Pit, last: int) -> None:
-        """What a new last price (ticks) brings about: the stops that it reached become active,
-        the nearest first, each like a new order; then positions are liquidated.
+        """What a new last price (ticks) brings about: positions are liquidated, and the stops
+        that it reached become active, the nearest first, each like a new order.
         """
+        margin.liquidate_crossed(self, pit.rules, pit.price(last))
         while (order := self._next_stop(pit, last)) is not None:
             self.activations += 1
             order.rank = (self._newest_order << RANK_BITS) + self.activations
@@ -208,7 +209,7 @@ class Desk:
             rows.update(self.db, order)
             if found.parts:
                 last = found.parts[-1].ticks
-        margin.liquidate_crossed(self, pit.rules, pit.price(last))
+                margin.liquidate_crossed(self, pit.rules, pit.price(last))
 
     def liquidate(self, position: Position, price: Decimal) -> None:
         """The house takes all of a margin position over, at this price."""
