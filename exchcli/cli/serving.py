@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from exchcli.sandbox.server.live import Clock
 
 PORT = 8420
-_LOOPBACK = ("127.", "localhost", "::1", "[::1]")
 _TITLES = {"dgt": ("Dgtmarket", "/api"), "dfx": ("DigiFinex", "/v3")}
 
 
@@ -38,10 +37,22 @@ class Access(NamedTuple):
 def serve(
     ctx: typer.Context,
     host: Annotated[
-        str, typer.Option(metavar="HOST", show_default=False, help="Where to listen [127.0.0.1: this machine alone].")
+        str,
+        typer.Option(
+            metavar="HOST",
+            show_default=False,
+            help="Where to listen [127.0.0.1: this machine alone].",
+        ),
     ] = "127.0.0.1",
     port: Annotated[
-        int, typer.Option(metavar="N", min=0, max=65535, show_default=False, help=f"The port; 0 picks one [{PORT}].")
+        int,
+        typer.Option(
+            metavar="N",
+            min=0,
+            max=65535,
+            show_default=False,
+            help=f"The port; 0 picks one [{PORT}].",
+        ),
     ] = PORT,
     seed: Annotated[
         int | None, typer.Option(metavar="N", help="The market that a new sandbox gets.")
@@ -62,7 +73,9 @@ def serve(
         list[str] | None,
         typer.Option(metavar="METHOD|/PATH", help="Only requests of this kind; repeatable."),
     ] = None,
-    fault_seed: Annotated[int, typer.Option(metavar="N", show_default=False, help="Other faults, as often [0].")] = 0,
+    fault_seed: Annotated[
+        int, typer.Option(metavar="N", show_default=False, help="Other faults, as often [0].")
+    ] = 0,
     no_limits: Annotated[
         bool, typer.Option("--no-limits", help="No rate limits, no bans: for measurements.")
     ] = False,
@@ -86,7 +99,7 @@ def serve(
         bound.close()
         raise
     accesses = _accesses(live.sandbox, run.url_of(host, bound))
-    if not host.lower().startswith(_LOOPBACK):
+    if run.open_to_others(bound):
         here.say(f"Warning: whoever reaches {host} can trade in this sandbox and move its clock.")
 
     def ready() -> None:
