@@ -11,14 +11,14 @@ from dgt_trading import OFFERS, offer, post, shown, wallet
 
 
 @pytest.fixture
-def two(signed):
+def two(trader):
     """The account that has funds and no history: 25000 PLN, 3.5 BTC, 120 LTC."""
-    return signed("dgt", 1)
+    return trader("dgt", 1)
 
 
 @pytest.fixture
-def one(signed):
-    return signed("dgt")
+def one(trader):
+    return trader("dgt")
 
 
 # --- placing ----------------------------------------------------------------------------------
