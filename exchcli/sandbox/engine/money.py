@@ -114,3 +114,8 @@ def last_price(books: Books, symbol: str) -> Decimal:
         return _ZERO
     (newest,) = market.trades(books.time // 1_000_000, 1)
     return Decimal(newest.price).scaleb(-market.rules.price_precision)
+
+
+def in_usdt(books: Books, currency: str) -> Decimal:
+    """What one of it was last worth; nothing, where nobody has traded it for USDT."""
+    return Decimal(1) if currency == "USDT" else last_price(books, f"{currency}_USDT")

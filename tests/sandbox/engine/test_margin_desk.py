@@ -202,13 +202,22 @@ def test_the_market_liquidates_a_position_when_its_price_is_reached(dfx, side):
     assert 0 < total < 5000
 
 
-def test_a_margin_order_that_turned_around_while_nobody_looked_is_in_the_books(dfx):
-    """An order far below fills when the market falls; the books are right after a year."""
-    place(dfx, 1, "sell", "4")
-    place(dfx, 2, "buy", "6", "190")
-    with dfx.desk(365 * 86400):
-        pass
-    dfx.check()
+def test_a_resting_order_turns_the_position_around_while_nobody_looks(dfx):
+    place(dfx, 1, "buy", "4")
+    with dfx.desk(2) as desk:
+        pit = desk.pit(ETH)
+        price = pit.price(pit.last * 101 // 100)
+    rests = place(dfx, 2, "sell", "6", price)
+    hours = 0
+    while states(dfx, rests) == ["open"]:
+        hours += 1
+        assert hours < 10_000
+        with dfx.desk(hours * 3600):
+            pass
+    fills = statement.fills(dfx.store, Where("o.code = ?", rests.code))
+    assert {each.price for each in fills} == {price}
+    assert sum(each.amount for each in fills) == 6
+    assert position(dfx)[:3] == ("short", 2, 2 * price)
 
 
 # --- all of it --------------------------------------------------------------------------------
