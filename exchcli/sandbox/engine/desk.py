@@ -95,8 +95,9 @@ class Desk:
         keep_hold(self.ledger, order)
         self._execute(pit, order, found)
         self._add(order)
-        if found.parts:
-            self.after_trade(pit, found.parts[-1].ticks)
+        if found.parts and self.after_trade(pit, found.parts[-1].ticks):
+            # What it left in the book may have been taken by a stop, or canceled.
+            return self.order(order.code) or order
         return order
 
     def place_all(self, news: Sequence[NewOrder]) -> list[Order]:
@@ -195,11 +196,12 @@ class Desk:
         else:
             rows.update(self.db, maker)
 
-    def after_trade(self, pit: Pit, last: int) -> None:
+    def after_trade(self, pit: Pit, last: int) -> bool:
         """What a new last price (ticks) brings about: positions are liquidated, and the stops
-        that it reached become active, the nearest first, each like a new order.
+        that it reached become active, the nearest first, each like a new order. Whether there
+        was any of them.
         """
-        margin.liquidate_crossed(self, pit.rules, pit.price(last))
+        changed = margin.liquidate_crossed(self, pit.rules, pit.price(last))
         while (order := self._next_stop(pit, last)) is not None:
             self.activations += 1
             order.rank = (self._newest_order << RANK_BITS) + self.activations
@@ -210,6 +212,8 @@ class Desk:
             if found.parts:
                 last = found.parts[-1].ticks
                 margin.liquidate_crossed(self, pit.rules, pit.price(last))
+            changed = True
+        return changed
 
     def liquidate(self, position: Position, price: Decimal) -> None:
         """The house takes all of a margin position over, at this price."""
