@@ -133,15 +133,18 @@ def reached(books: Books, rules: Rules, price: Decimal) -> list[Position]:
     ]
 
 
-def liquidate_crossed(desk: Desk, rules: Rules, price: Decimal) -> None:
+def liquidate_crossed(desk: Desk, rules: Rules, price: Decimal) -> bool:
     """Closes the positions that this last price liquidates, at this price, as of the desk's time.
 
     The account's open margin orders of the pair are canceled first: they would open it anew.
+    Returns whether there was any.
     """
-    for position in reached(desk, rules, price):
+    found = reached(desk, rules, price)
+    for position in found:
         for order in rows.open_of(desk.db, rules, position.account, "margin"):
             desk.end(order, "canceled")
         desk.liquidate(position, price)
+    return bool(found)
 
 
 def bounds(db: sqlite3.Connection, rules: Rules) -> tuple[Decimal | None, Decimal | None]:
