@@ -351,6 +351,7 @@ class Desk:
             made = [fill(self.ledger, order, id_, price, amount, self.time, maker=maker)]
         self._newest_fill += len(made)
         self._fills += made
+        self.conduct.filled(order, amount)
 
     def _next_stop(self, pit: Pit, last: int) -> Order | None:
         return rows.first_waiting(self.db, pit.rules, "rise", last) or rows.first_waiting(
