@@ -46,7 +46,8 @@ def fund_account(
         typer.Option(metavar="dgt|dfx", help="Left out, the one exchange with that currency."),
     ] = None,
     account: Annotated[
-        int, typer.Option(metavar="1|2", show_default=False, help="Which of the two demo accounts [1].")
+        int,
+        typer.Option(metavar="1|2", show_default=False, help="Which of the two demo accounts [1]."),
     ] = 1,
 ) -> None:
     """Deposit money into a demo account; it is there at once.

@@ -63,10 +63,10 @@ def serve(
     fault: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="NAME=RATE[:SECONDS]",
-            help="Let this go wrong, in so many of all signed requests (0 to 1); repeatable: "
-            "lost-before, drop-reply, delay, late, error-500, error-502, error-500-after, "
-            "truncate, limited, stale, lag, html, redirect.",
+            metavar="NAME=RATE",
+            help="Let this go wrong, in so many of all signed requests (0 to 1); repeatable; "
+            "some take NAME=RATE:SECONDS. The names: lost-before, drop-reply, delay, late, "
+            "error-500, error-502, error-500-after, truncate, limited, stale, lag, html, redirect.",
         ),
     ] = None,
     fault_only: Annotated[
