@@ -22,7 +22,7 @@ from exchcli.sandbox.ledger import Ledger, times
 from exchcli.sandbox.trading import Fill, Order, Position, fill, keep_hold, own_part, position_row
 
 if TYPE_CHECKING:
-    from exchcli.sandbox.engine.desk import Desk
+    from exchcli.sandbox.engine.core import Engine
 
 _ZERO = Decimal(0)
 _COLUMNS = "account, symbol, side, leverage, amount, cost, held"
@@ -133,7 +133,7 @@ def reached(books: Books, rules: Rules, price: Decimal) -> list[Position]:
     ]
 
 
-def liquidate_crossed(desk: Desk, rules: Rules, price: Decimal) -> bool:
+def liquidate_crossed(desk: Engine, rules: Rules, price: Decimal) -> bool:
     """Closes the positions that this last price liquidates, at this price, as of the desk's time.
 
     The account's open margin orders of the pair are canceled first: they would open it anew.
