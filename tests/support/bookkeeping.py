@@ -70,11 +70,14 @@ class Bookkeeping:
         with suppress(_Undone), self.store.writing() as db:
 
             @contextmanager
-            def step() -> Iterator[sqlite3.Connection]:
+            def step(*, keeping: bool = False) -> Iterator[sqlite3.Connection]:
                 db.execute("SAVEPOINT step")
                 try:
+                    if not keeping:
+                        self.store._kept.clear()
                     yield db
                 except BaseException:
+                    self.store._kept.clear()
                     db.execute("ROLLBACK TO step")
                     raise
                 finally:
