@@ -8,6 +8,9 @@ import pytest
 from dfx_private import WITHDRAWAL, looks_like
 from dfx_trading import asset, post
 
+from exchcli.sandbox.funding import fund
+from exchcli.sandbox.recording import load
+
 D = Decimal
 BITCOIN = {"currency": "btc", "amount": "0.5", "address": "sandbox-dfx-someone-btc"}
 TETHER = {"currency": "usdt", "amount": "100", "address": "sandbox-dfx-someone-usdt-erc20"}
@@ -197,3 +200,21 @@ def test_four_withdrawals_in_a_minute_are_one_too_many(two):
     assert codes == [200, 200, 200, 20040]
     two.asked.at(60)
     assert post(two, "/withdraw/new", **small)["code"] == 200
+
+
+# --- a currency that a recording brought ------------------------------------------------------
+
+
+def test_what_only_a_recording_knows_is_traded_and_neither_comes_nor_goes(two, tmp_path):
+    path = tmp_path / "doge_usdt.csv"
+    path.write_text("time,side,price,amount\n1675329600,buy,0.09,500\n1675329660,sell,0.08,70\n")
+    load(two.sandbox, path)
+    (row,) = two("/v3/currencies?currency=doge")["data"]
+    assert (row["deposit_status"], row["withdraw_status"]) == (0, 0)
+    fund(two.sandbox, "dfx", 2, "DOGE", "1000")
+    sale = {"symbol": "doge_usdt", "type": "sell", "amount": "100", "price": "5"}
+    assert post(two, "/spot/order/new", **sale)["code"] == 0
+    assert asset(two, "DOGE") == (900, 1000)
+    assert move(two, "DOGE", "1", SPOT, MARGIN) == 20025
+    assert move(two, "DOGE", "1", SPOT, OTC) == 0
+    assert post(two, "/withdraw/new", currency="doge", amount="9", address="d")["code"] == 20034
