@@ -6,7 +6,9 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+import httpx
 import pytest
+from faulty_transport import FaultyTransport
 
 from exchcli.sandbox.limits import SECOND
 from exchcli.sandbox.server.faults import KINDS, plan
@@ -205,3 +207,13 @@ def test_a_new_plan_rolls_anew_and_counts_anew(trader: Callable[..., Trader]) ->
     assert not trading.faulty.happened
     assert trading.place().status == 401
     assert trading.faulty.happened == {"stale": 1}
+
+
+def test_a_client_of_httpx_meets_faults_within_the_process(
+    trader: Callable[..., Trader],
+) -> None:
+    trading = trader("dfx", "drop-reply=1", only=["/v3/time"])
+    with httpx.Client(transport=FaultyTransport(trading.faulty)) as client:
+        with pytest.raises(httpx.RemoteProtocolError, match="drop-reply"):
+            client.get("https://sandbox.invalid/v3/time")
+        assert client.get("https://sandbox.invalid/v3/ping").json()["msg"] == "pong"
