@@ -231,14 +231,12 @@ class Trading(RuleBasedStateMachine):
         found: list[Expected] = []
         for id_, price, amount, maker in rows:
             ticks, units = self.simple.ticks(price), self.simple.units(amount)
-            if maker and (not found or found[-1].maker != id_):
-                # Those before it of the same price: a fill that turns a position around is two.
-                units = 0
-                while found and found[-1].ticks == ticks and not found[-1].maker:
-                    units += found.pop().units
-                found.append(Expected(ticks, units, id_))
+            same = bool(found) and found[-1].ticks == ticks and not found[-1].maker
+            if maker and same:
+                found[-1] = found[-1]._replace(maker=id_)
             elif not maker and id_ == order.id:
-                found.append(Expected(ticks, units, 0))
+                # Two of one price are one trade, which turned a position around.
+                found.append(Expected(ticks, units + (found.pop().units if same else 0), 0))
             elif not maker:
                 break  # by now a stop or a liquidation, which came of it
         return found
