@@ -137,7 +137,15 @@ _exch_table() {
         dfx/auth/login)
             options='--store=keyring,file,command --key=output,dgt.url,dgt.profile,dgt.window,dgt.settle_delay,dgt.guard.halt,dgt.guard.max_deviation_percent,dgt.guard.max_orders_per_minute,dgt.guard.withdrawals,dgt.guard.withdraw_addresses,dgt.limits.public,dgt.limits.private,dfx.url,dfx.profile,dfx.window,dfx.settle_delay,dfx.guard.halt,dfx.guard.max_deviation_percent,dfx.guard.max_orders_per_minute,dfx.guard.withdrawals,dfx.guard.withdraw_addresses,dfx.limits.weight,dfx.stream_url --secret-stdin --yes --no-test' ;;
         sandbox)
-            commands='load reset' ;;
+            commands='serve status fund load reset' ;;
+        sandbox/serve)
+            options='--host= --port= --seed= --clock= --fault= --fault-only= --fault-seed= --no-limits' ;;
+        sandbox/status)
+            fields='path,size,opened,time,seed,open_orders,recordings,accounts,funds' ;;
+        sandbox/fund)
+            takes='@currencies -'
+            options='--exchange= --account='
+            fields='exchange,account,currency,amount,free,total,deposit_id' ;;
         sandbox/load)
             takes='@files'
             options='--symbol=@symbols --live' ;;

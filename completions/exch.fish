@@ -16,7 +16,7 @@ function __exch_place
             # Of letters in one, like -vo, the first that takes a value counts.
             set word (string replace -r -- '^-[vh]+(?=.)' - $word)
             test "$word" = --; and set ended yes
-            contains -- $word -o --output --fields --profile --timeout --limit --start --end --offset --status --side -f --field --type --store --key --username --period --source --from-id --order --symbol --exchange; and set skip yes
+            contains -- $word -o --output --fields --profile --timeout --limit --start --end --offset --status --side -f --field --type --store --key --username --period --source --from-id --order --host --port --seed --clock --fault --fault-only --fault-seed --exchange --account --symbol; and set skip yes
         else if contains -- "$place" "" dgt dgt/market dgt/account dgt/order dfx/order dgt/transfer dgt/auth dfx dfx/market dfx/account dfx/withdraw dfx/margin dfx/auth sandbox config completion
             switch "$place/$word"
                 case /dgtmarket
@@ -68,7 +68,7 @@ end
 complete -c exch -f
 complete -c exch -n '__exch_at ""' -a dgt -d 'The exchange Dgtmarket.'
 complete -c exch -n '__exch_at ""' -a dfx -d 'The exchange DigiFinex.'
-complete -c exch -n '__exch_at ""' -a sandbox -d 'The exchange inside exch: replay a recording, or start afresh.'
+complete -c exch -n '__exch_at ""' -a sandbox -d 'The exchange inside exch: serve it, look after it, or start afresh.'
 complete -c exch -n '__exch_at ""' -a config -d 'The configuration file: what holds, where it is, and changing it.'
 complete -c exch -n '__exch_at ""' -a completion -d 'Completion by TAB, for bash, zsh and fish.'
 complete -c exch -n '__exch_at ""' -a doctor -d 'Check this machine, the configuration, keys, clocks and limits.'
@@ -112,6 +112,9 @@ complete -c exch -n '__exch_at dfx/margin' -a symbols -d 'The pairs that can be 
 complete -c exch -n '__exch_at dfx/margin' -a currencies -d 'What can be borrowed, and what that costs.'
 complete -c exch -n '__exch_at dfx/margin' -a balances -d 'What there is in the margin account.'
 complete -c exch -n '__exch_at dfx/margin' -a positions -d 'Your open positions.'
+complete -c exch -n '__exch_at sandbox' -a serve -d 'Serve the sandbox over HTTP, with a page to watch it, until it is stopped.'
+complete -c exch -n '__exch_at sandbox' -a status -d 'Where the sandbox is, what time it has, whose keys it knows, and what they own.'
+complete -c exch -n '__exch_at sandbox' -a fund -d 'Deposit money into a demo account; it is there at once.'
 complete -c exch -n '__exch_at sandbox' -a load -d 'Replay a recording of real trades in place of a pair\'s simulated market.'
 complete -c exch -n '__exch_at sandbox' -a reset -d 'Remove the sandbox\'s files; the next command opens a new one.'
 complete -c exch -n '__exch_at config' -a show -d 'Every setting, its value, and where that comes from.'
@@ -123,7 +126,7 @@ complete -c exch -n '__exch_at completion' -a zsh -d 'Print the completion scrip
 complete -c exch -n '__exch_at completion' -a fish -d 'Print the completion script for fish.'
 complete -c exch -n '__exch_argument any dgt/ticker dgt/market/ticker dfx/ticker dfx/market/ticker' -a '(__exch_names symbols)'
 complete -c exch -n '__exch_argument 0 dgt/book dgt/market/book dfx/book dfx/market/book dgt/trades dgt/market/trades dfx/trades dfx/market/trades dgt/fills dgt/account/fills dgt/orders dgt/order/list dfx/candles dfx/market/candles dfx/fills dfx/account/fills dfx/orders dfx/order/list dfx/margin/positions' -a '(__exch_names symbols)'
-complete -c exch -n '__exch_argument 0 dgt/transfer/list dfx/currencies dfx/market/currencies dfx/account/ledger dfx/account/deposits dfx/withdraw/list dfx/account/deposit-address dfx/margin/currencies' -a '(__exch_names currencies)'
+complete -c exch -n '__exch_argument 0 dgt/transfer/list dfx/currencies dfx/market/currencies dfx/account/ledger dfx/account/deposits dfx/withdraw/list dfx/account/deposit-address dfx/margin/currencies sandbox/fund' -a '(__exch_names currencies)'
 complete -c exch -n '__exch_argument 0 sandbox/load' -F
 complete -c exch -n '__exch_argument 0 config/set config/unset' -a 'output dgt.url dgt.profile dgt.window dgt.settle_delay dgt.guard.halt dgt.guard.max_deviation_percent dgt.guard.max_orders_per_minute dgt.guard.withdrawals dgt.guard.withdraw_addresses dgt.limits.public dgt.limits.private dfx.url dfx.profile dfx.window dfx.settle_delay dfx.guard.halt dfx.guard.max_deviation_percent dfx.guard.max_orders_per_minute dfx.guard.withdrawals dfx.guard.withdraw_addresses dfx.limits.weight dfx.stream_url'
 
@@ -145,6 +148,8 @@ complete -c exch -n '__exch_at dfx/account/ledger' -l fields -x -a '(__exch_fiel
 complete -c exch -n '__exch_at dfx/account/deposit-address' -l fields -x -a '(__exch_fields currency address memo chain)'
 complete -c exch -n '__exch_at dfx/margin/currencies' -l fields -x -a '(__exch_fields currency level range loan_fee)'
 complete -c exch -n '__exch_at dfx/margin/positions' -l fields -x -a '(__exch_fields symbol side leverage amount entry_price unrealized_pnl liquidation_price liquidation_rate)'
+complete -c exch -n '__exch_at sandbox/status' -l fields -x -a '(__exch_fields path size opened time seed open_orders recordings accounts funds)'
+complete -c exch -n '__exch_at sandbox/fund' -l fields -x -a '(__exch_fields exchange account currency amount free total deposit_id)'
 complete -c exch -n '__exch_at config/show' -l fields -x -a '(__exch_fields key value source)'
 complete -c exch -n '__exch_at config/path' -l fields -x -a '(__exch_fields config state sandbox)'
 complete -c exch -n '__exch_at doctor' -l fields -x -a '(__exch_fields name status what hint)'
@@ -181,6 +186,16 @@ complete -c exch -n '__exch_at dfx/account/deposits dfx/withdraw/list' -l from-i
 complete -c exch -n '__exch_at dfx/account/deposits dfx/withdraw/list' -l order -x -k -a 'asc desc' -d 'From old to new, or from new to old.'
 complete -c exch -n '__exch_at dfx/account/limits' -l indicators -d 'FR, FW and CR of the last 10 minutes, pair by pair.'
 complete -c exch -n '__exch_at dfx/account/limits' -l margin -d 'With --indicators: of the orders on margin.'
+complete -c exch -n '__exch_at sandbox/serve' -l host -x -d 'Where to listen [127.0.0.1: this machine alone].'
+complete -c exch -n '__exch_at sandbox/serve' -l port -x -d 'The port; 0 picks one [8420].'
+complete -c exch -n '__exch_at sandbox/serve' -l seed -x -d 'The market that a new sandbox gets.'
+complete -c exch -n '__exch_at sandbox/serve' -l clock -x -d 'Stop the clock there; it can be moved.'
+complete -c exch -n '__exch_at sandbox/serve' -l fault -x -d 'Let this go wrong, in so many of all signed requests (0 to 1); repeatable; some take NAME=RATE:SECONDS. The names: lost-before, drop-reply, delay, late, error-500, error-502, error-500-after, truncate, limited, stale, lag, html, redirect.'
+complete -c exch -n '__exch_at sandbox/serve' -l fault-only -x -d 'Only requests of this kind; repeatable.'
+complete -c exch -n '__exch_at sandbox/serve' -l fault-seed -x -d 'Other faults, as often [0].'
+complete -c exch -n '__exch_at sandbox/serve' -l no-limits -d 'No rate limits, no bans: for measurements.'
+complete -c exch -n '__exch_at sandbox/fund' -l exchange -x -d 'Left out, the one exchange with that currency.'
+complete -c exch -n '__exch_at sandbox/fund' -l account -x -d 'Which of the two demo accounts [1].'
 complete -c exch -n '__exch_at sandbox/load' -l symbol -x -k -a '(__exch_names symbols)' -d 'The pair; left out, the file\'s name tells it.'
 complete -c exch -n '__exch_at sandbox/load' -l live -d 'Play it from now on, instead of ending it just now.'
 complete -c exch -n '__exch_at doctor' -l exchange -x -k -a 'dgt dfx' -d 'Only this exchange [both].'

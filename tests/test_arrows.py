@@ -35,6 +35,8 @@ HEAVY = {
     "tomli_w": {"config"},
     "keyring": {"core"},
     "secretstorage": {"core"},
+    "starlette": {"sandbox"},
+    "uvicorn": {"sandbox"},
 }
 
 
@@ -69,6 +71,16 @@ def test_imports_only_point_down(file: Path) -> None:
             assert parts[1] in MAY_IMPORT[here], f"{here} imports {name}"
         if parts[0] in HEAVY:
             assert here in HEAVY[parts[0]], f"{here} imports {name}"
+
+
+def test_only_the_server_imports_what_it_is_served_with() -> None:
+    server = PACKAGE / "sandbox" / "server"
+    for file in FILES:
+        if file.parent != server:
+            assert not imports(file) & {"starlette", "uvicorn"}, file
+    light = ("faults", "faulty", "live", "log", "views")
+    names = {name.split(".")[0] for word in light for name in imports(server / f"{word}.py")}
+    assert not names & {"starlette", "uvicorn", "asyncio"}
 
 
 def test_every_dependency_is_used() -> None:

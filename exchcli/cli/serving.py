@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from exchcli.sandbox.server.live import Clock
 
 PORT = 8420
-_LOOPBACK = ("127.", "localhost", "::1", "[::1]")
 _TITLES = {"dgt": ("Dgtmarket", "/api"), "dfx": ("DigiFinex", "/v3")}
 
 
@@ -64,10 +63,10 @@ def serve(
     fault: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="NAME=RATE[:SECONDS]",
-            help="Let this go wrong, in so many of all signed requests (0 to 1); repeatable: "
-            "lost-before, drop-reply, delay, late, error-500, error-502, error-500-after, "
-            "truncate, limited, stale, lag, html, redirect.",
+            metavar="NAME=RATE",
+            help="Let this go wrong, in so many of all signed requests (0 to 1); repeatable; "
+            "some take NAME=RATE:SECONDS. The names: lost-before, drop-reply, delay, late, "
+            "error-500, error-502, error-500-after, truncate, limited, stale, lag, html, redirect.",
         ),
     ] = None,
     fault_only: Annotated[
@@ -100,7 +99,7 @@ def serve(
         bound.close()
         raise
     accesses = _accesses(live.sandbox, run.url_of(host, bound))
-    if not host.lower().startswith(_LOOPBACK):
+    if run.open_to_others(bound):
         here.say(f"Warning: whoever reaches {host} can trade in this sandbox and move its clock.")
 
     def ready() -> None:

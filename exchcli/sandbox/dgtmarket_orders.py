@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from decimal import Decimal
 
 from exchcli.sandbox.call import Call
 from exchcli.sandbox.catalog import DGT
@@ -54,6 +55,8 @@ def place(call: Call) -> WireReply:
     price = None if any_price else fields.quantity("quotation")
     stop = fields.optional("activation_limit")
     fields.check()
+    if stop is not None and not _is_price(call, pair, stop):
+        raise wrong("activation_limit", "It has more decimals than a price of this pair.")
     if marked(call.store, DGT, pair, SUSPENDED):
         raise wrong("pair", "Trading of this pair is suspended.")
     new = NewOrder(call.account, pair, SIDES[side], amount, price, stop=stop)
@@ -97,6 +100,14 @@ def currencies(call: Call) -> dict[str, None]:
     """All that the pairs are made of, by name."""
     both = {each for rules in call.floor.rules(DGT) for each in (rules.base, rules.quote)}
     return dict.fromkeys(sorted(both))
+
+
+def _is_price(call: Call, pair: str, price: Decimal) -> bool:
+    market = call.floor.market(DGT, pair)
+    exponent = price.normalize().as_tuple().exponent
+    assert market is not None
+    assert isinstance(exponent, int)
+    return -exponent <= market.rules.price_precision
 
 
 @contextmanager

@@ -208,19 +208,23 @@ def margin_currencies(_floor: Floor, _now: int, _query: Query) -> object:
 
 
 def currencies(floor: Floor, _now: int, query: Query) -> object:
-    """GET /currencies: one row for each chain, of one `currency` or of all. Success is 200."""
-    chains = list(CHAINS)
-    known = {chain.currency for chain in chains}
+    """GET /currencies: one row for each chain, of one `currency` or of all. Success is 200.
+
+    Those that only a recording brought here have no chain on which they could come or go.
+    """
+    rows = dict.fromkeys(CHAINS, 1)
+    known = {chain.currency for chain in CHAINS}
     for rules in floor.rules(DFX):
         for currency in (rules.base.lower(), rules.quote.lower()):
             if currency not in known:
                 known.add(currency)
-                chains.append(Chain(currency, "", "0.01", "0.02", currency, "0.006", "0"))
+                rows[Chain(currency, "", "0.01", "0.02", currency, "0.006", "0")] = 0
     if "currency" in query:
-        chains = [chain for chain in chains if chain.currency == query["currency"].lower()]
-        if not chains:
+        asked = query["currency"].lower()
+        rows = {chain: status for chain, status in rows.items() if chain.currency == asked}
+        if not rows:
             raise Refused(NO_CURRENCY)
-    return {"code": 200, "data": [_chain(chain) for chain in chains]}
+    return {"code": 200, "data": [_chain(chain, status) for chain, status in rows.items()]}
 
 
 def instruments(_floor: Floor, _now: int, _query: Query) -> object:
@@ -325,14 +329,14 @@ def _symbol(rules: Rules, **more: object) -> dict[str, object]:
     }
 
 
-def _chain(chain: Chain) -> dict[str, object]:
+def _chain(chain: Chain, status: int) -> dict[str, object]:
     return {
         "currency": chain.currency,
         "chain": chain.chain,
         "min_deposit_amount": Number(chain.min_deposit_amount),
         "min_withdraw_amount": Number(chain.min_withdraw_amount),
-        "deposit_status": 1,
-        "withdraw_status": 1,
+        "deposit_status": status,
+        "withdraw_status": status,
         "withdraw_fee_currency": chain.withdraw_fee_currency,
         "min_withdraw_fee": Number(chain.min_withdraw_fee),
         "withdraw_fee_rate": Number(chain.withdraw_fee_rate),

@@ -12,7 +12,6 @@ from exchcli.sandbox import digifinex_money as money
 from exchcli.sandbox import digifinex_orders as orders
 from exchcli.sandbox import digifinex_payments as payments
 from exchcli.sandbox import digifinex_trading as trading
-from exchcli.sandbox.accounts import ensure
 from exchcli.sandbox.call import Call
 from exchcli.sandbox.catalog import DFX
 from exchcli.sandbox.digifinex import Query, endpoint_of, query_of
@@ -63,7 +62,6 @@ def reply(call: Call) -> WireReply:
             raise Refused(NO_ENDPOINT)
         if call.request.method != ("GET" if read else "POST"):
             raise Refused(WRONG_METHOD)
-        ensure(call.store, DFX)
         call = signed(call)
         query = query_of(call.request)
         if write:

@@ -9,6 +9,7 @@ from threading import Lock
 from typing import TYPE_CHECKING
 
 from exchcli.errors import StateError
+from exchcli.sandbox.catalog import DFX, DGT
 from exchcli.sandbox.floor import Floor
 from exchcli.sandbox.limits import DFX_WEIGHT, DGT_PUBLIC, Limits, NoLimits, too_many
 from exchcli.sandbox.store import FILE, Store
@@ -18,6 +19,13 @@ if TYPE_CHECKING:
     from exchcli.sandbox.accounts import DemoAccount
     from exchcli.sandbox.call import Call
 
+# Orders and positions that time has not passed for.
+_WAITING = (
+    "SELECT 1 FROM engine WHERE exchange = ? AND advanced < ? AND ("
+    "EXISTS (SELECT 1 FROM orders WHERE exchange = engine.exchange AND stands IS NOT NULL) OR "
+    "EXISTS (SELECT 1 FROM accounts a JOIN positions USING (account)"
+    " WHERE a.exchange = engine.exchange))"
+)
 # A path of DigiFinex outside of /v3 that clients ask for.
 INSTRUMENTS = "/swap/v2/public/instruments"
 
@@ -85,6 +93,19 @@ class Sandbox:
         with self.lock:
             mark_key(self.store, key, state)
 
+    def mark(self, exchange: str, name: str, word: str, *, on: bool = True) -> None:
+        """Suspends, closes or bars something, or no longer, for tests of refusals.
+
+        `name` is a pair ("suspended"), a currency ("no_withdrawals", "no_transfers") or the user
+        name of an account (the same two, "abnormal"). Raises ValueError for another word.
+        """
+        from exchcli.sandbox.accounts import ensure
+        from exchcli.sandbox.marks import mark
+
+        with self.lock:
+            ensure(self.store, exchange)
+            mark(self.store, exchange, name, word, on=on)
+
     def close(self) -> None:
         """Waits for the request that another thread is at: its database must not go away.
 
@@ -104,6 +125,7 @@ class Sandbox:
             return too_many(wait)
         from exchcli.sandbox import dgtmarket
 
+        self._pass_time(DGT)
         with self.store.reading():
             self.floor.refresh()
             return dgtmarket.reply(self.floor, self.now(), request)
@@ -117,9 +139,19 @@ class Sandbox:
             return digifinex_private.reply(self._call(request))
         if self.limits.wait("dfx:public", DFX_WEIGHT, self._pace(), banning=True):
             return digifinex_codes.refusal(digifinex_codes.TOO_OFTEN)
+        self._pass_time(DFX)
         with self.store.reading():
             self.floor.refresh()
             return digifinex.reply(self.floor, self.now(), request)
+
+    def _pass_time(self, exchange: str) -> None:
+        """What everybody sees depends on what the market did to the orders of users, if any wait
+        for it; a signed request lets time pass in any case.
+        """
+        if self.store.rows(_WAITING, exchange, self.now()):
+            from exchcli.sandbox.engine.desk import advance
+
+            advance(self.store, self.floor, exchange, self._clock())
 
     def _call(self, request: WireRequest) -> Call:
         from exchcli.sandbox.call import Call

@@ -47,12 +47,12 @@ def _join_the_market(db: sqlite3.Connection) -> None:
         " FROM orders WHERE status = 'open'"
     ).fetchall()
     for exchange, id_, account, symbol, side, created, wallet, *numbers in rows:
-        price, stop, amount, filled = (None if each is None else Decimal(each) for each in numbers)
+        price, stop, amount = (None if each is None else Decimal(each) for each in numbers[:3])
         order = Order(
             id_, account, _rules(db, exchange, symbol), side, created,
             price=price, stop=stop, amount=amount, wallet=wallet,
         )  # fmt: skip
-        order.filled = filled
+        order.filled = Decimal(numbers[3])
         db.execute(
             "UPDATE orders SET stands = ?, place = ?, rank = ?, rest = ?"
             " WHERE exchange = ? AND id = ?",

@@ -91,8 +91,12 @@ def overview(sandbox: Sandbox) -> Overview:
         open_orders=orders,
         recordings=tuple(recordings),
         accounts=tuple(keys),
-        funds=tuple(
-            DemoFunds(*row[:4], Decimal(row[4]) - Decimal(row[5]), Decimal(row[5]), Decimal(row[4]))
-            for row in funds
-        ),
+        funds=tuple(_funds(*row) for row in funds),
     )
+
+
+def _funds(
+    exchange: str, account: int, wallet: str, currency: str, total: str, held: str
+) -> DemoFunds:
+    free = Decimal(total) - Decimal(held)
+    return DemoFunds(exchange, account, wallet, currency, free, Decimal(held), Decimal(total))

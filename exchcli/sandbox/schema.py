@@ -169,7 +169,7 @@ CREATE TABLE IF NOT EXISTS addresses (
 """
 
 # What layout 3 adds to the payments. A new store has the columns from ACCOUNTS, and needs the
-# index only; those of layout 2 need both, the columns first.
+# indexes only; those of layout 2 need both, the columns first.
 PAYMENT_CHANGES = """
 ALTER TABLE payments ADD COLUMN fee_currency TEXT NOT NULL DEFAULT '';
 ALTER TABLE payments ADD COLUMN due INTEGER;
@@ -179,6 +179,7 @@ UPDATE payments SET due = (SELECT opened + 600 FROM sandbox) * 1000000
 """
 PAYMENTS_DUE = """
 CREATE INDEX IF NOT EXISTS payments_due ON payments (exchange, due) WHERE due IS NOT NULL;
+CREATE INDEX IF NOT EXISTS transfers_of ON transfers (account, time);
 """
 
 # The users' side of the markets; with layout 3.

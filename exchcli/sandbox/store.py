@@ -80,6 +80,8 @@ class Store:
             if not self.path.exists():
                 _create(self.path, now, DEFAULT_SEED if seed is None else seed)
             self._db = _connect(self.path)
+            self._kept: dict[str, Any] = {}
+            self._kept_version = -1
             try:
                 self.opened, self.stored_seed = self._check()
             except BaseException:
@@ -126,15 +128,36 @@ class Store:
                 if self._db.in_transaction:
                     self._db.execute("COMMIT")
 
+    def kept(self, name: str) -> Any:
+        """What was kept under this name, if nobody has written to the store since; else None."""
+        version = self.version()
+        if version != self._kept_version:
+            self._kept.clear()
+            self._kept_version = version
+        return self._kept.get(name)
+
+    def keep(self, name: str, thing: object) -> None:
+        """Remembers something that was read from the store, until somebody else writes to it.
+
+        Within writing(keeping=True), so that it holds what that transaction makes of it.
+        """
+        self._kept[name] = thing
+
     @contextmanager
-    def writing(self) -> Iterator[sqlite3.Connection]:
-        """One transaction: all of it happens, or, after any exception, nothing."""
+    def writing(self, *, keeping: bool = False) -> Iterator[sqlite3.Connection]:
+        """One transaction: all of it happens, or, after any exception, nothing.
+
+        With `keeping` it brings what is kept up to date itself; otherwise that is forgotten.
+        """
         with self._telling():
             self._db.execute("BEGIN IMMEDIATE")
             try:
+                if not keeping:
+                    self._kept.clear()
                 yield self._db
                 self._db.execute("COMMIT")
             except BaseException:
+                self._kept.clear()
                 # A full disk may have ended the transaction already.
                 if self._db.in_transaction:
                     self._db.execute("ROLLBACK")

@@ -234,11 +234,9 @@ def scaled(number: Decimal, precision: int) -> int:
 
 def standing(order: Order) -> tuple[object, ...]:
     """The last four columns of `orders`: stands, place, rank, rest."""
-    if order.status != "open":
-        return None, None, order.rank, None
     price = order.stop if order.waits else order.price
-    assert price is not None
-    assert order.amount is not None
+    if order.status != "open" or price is None or order.amount is None:
+        return None, None, order.rank, None
     rules = order.rules
     place = scaled(price, rules.price_precision)
     rest = scaled(order.amount - order.filled, rules.amount_precision)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 import json
+import shutil
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -109,8 +110,29 @@ def dfx(always: Asked) -> Signed:
 
 @pytest.fixture
 def signed(ask: Asked) -> Any:
-    """Accounts of a new sandbox: `signed("dgt")`, `signed("dfx", 1)`."""
-    return lambda exchange, account=0: Signed(ask, exchange, account)
+    """Accounts of a new sandbox: `signed("dgt")`, `signed("dfx", 1)`; or of another one."""
+    return lambda exchange, account=0, of=ask: Signed(of, exchange, account)
+
+
+@pytest.fixture(scope="session")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The file of a sandbox at its opening whose accounts are there already."""
+    asked = Asked(tmp_path_factory.mktemp("prepared") / "sandbox")
+    for exchange in ("dgt", "dfx"):
+        asked.sandbox.accounts(exchange)
+    asked.sandbox.close()
+    return asked.sandbox.store.path
+
+
+@pytest.fixture
+def trader(prepared: Path, tmp_path: Path) -> Iterator[Any]:
+    """Accounts of a new sandbox, like `signed`, but sooner there."""
+    folder = tmp_path / "sandbox"
+    folder.mkdir()
+    shutil.copy(prepared, folder)
+    asked = Asked(folder)
+    yield lambda exchange, account=0: Signed(asked, exchange, account)
+    asked.sandbox.close()
 
 
 @pytest.fixture

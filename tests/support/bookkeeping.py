@@ -5,15 +5,17 @@ from __future__ import annotations
 import sqlite3
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from decimal import Decimal
 from pathlib import Path
 from typing import NamedTuple
+from unittest.mock import patch
 
 import pytest
 
 from exchcli.sandbox import accounts
 from exchcli.sandbox.demo import HOUSES
+from exchcli.sandbox.engine.desk import Desk, trading
 from exchcli.sandbox.engine.money import StoredLedger
 from exchcli.sandbox.engine.reasons import Reason, Refusal
 from exchcli.sandbox.floor import Floor
@@ -46,39 +48,44 @@ class Bookkeeping:
         self.exchange = exchange
         self.house = HOUSES[exchange]
         self.one, self.two = self.house + 1, self.house + 2
-        self._trial: sqlite3.Connection | None = None
         accounts.ensure(self.store, exchange)
 
     @contextmanager
     def at(self, seconds: float) -> Iterator[Open]:
         """One transaction, so many seconds after the opening; within a trial(), a part of that."""
         time = OPENED * MICRO + round(seconds * MICRO)
-        with self._step() if self._trial else self.store.writing() as db:
+        with self.store.writing() as db:
             ledger = StoredLedger(db, self.exchange, self.house)
             yield Open(self.exchange, time, db, ledger, self.floor)
             ledger.flush()
 
-    @contextmanager
-    def trial(self) -> Iterator[None]:
-        """All that happens inside is undone at the end."""
-        with suppress(_Undone), self.store.writing() as self._trial:
-            try:
-                yield
-                raise _Undone
-            finally:
-                self._trial = None
+    def desk(self, seconds: float) -> AbstractContextManager[Desk]:
+        """The whole desk at this moment, after time has passed up to it."""
+        time = OPENED * MICRO + round(seconds * MICRO)
+        return trading(self.store, self.floor, self.exchange, time * 1000)
 
     @contextmanager
-    def _step(self) -> Iterator[sqlite3.Connection]:
-        assert self._trial
-        self._trial.execute("SAVEPOINT step")
-        try:
-            yield self._trial
-        except BaseException:
-            self._trial.execute("ROLLBACK TO step")
-            raise
-        finally:
-            self._trial.execute("RELEASE step")
+    def trial(self) -> Iterator[None]:
+        """All that happens inside is undone at the end: its transactions are parts of one."""
+        with suppress(_Undone), self.store.writing() as db:
+
+            @contextmanager
+            def step(*, keeping: bool = False) -> Iterator[sqlite3.Connection]:
+                db.execute("SAVEPOINT step")
+                try:
+                    if not keeping:
+                        self.store._kept.clear()
+                    yield db
+                except BaseException:
+                    self.store._kept.clear()
+                    db.execute("ROLLBACK TO step")
+                    raise
+                finally:
+                    db.execute("RELEASE step")
+
+            with patch.object(self.store, "writing", step):
+                yield
+            raise _Undone
 
     def balance(self, account: int, currency: str, wallet: str = "spot") -> tuple[Decimal, Decimal]:
         """Total, and what is held of it."""

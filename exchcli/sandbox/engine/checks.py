@@ -44,6 +44,8 @@ def check(new: NewOrder, rules: Rules) -> NewOrder:
         raise Refusal(Reason.BAD_AMOUNT, "An order has an amount, or a buy what it spends.")
     if new.spend is not None and (new.price is not None or new.stop is not None):
         raise Refusal(Reason.BAD_PRICE, "Only a market order without a stop spends.")
+    if new.stop is not None and new.wallet == "margin":
+        raise Refusal(Reason.BAD_PRICE, "There are no stops on margin.")
     if new.post_only and new.price is None:
         raise Refusal(Reason.BAD_PRICE, "A post-only order has a price.")
     checked = new._replace(

@@ -12,13 +12,17 @@ from __future__ import annotations
 import sqlite3
 from copy import copy
 from decimal import Decimal
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from exchcli.sandbox.catalog import Rules
+from exchcli.sandbox.engine import rows
 from exchcli.sandbox.engine.money import Books
 from exchcli.sandbox.engine.reasons import Reason, Refusal
 from exchcli.sandbox.ledger import Ledger, times
 from exchcli.sandbox.trading import Fill, Order, Position, fill, keep_hold, own_part, position_row
+
+if TYPE_CHECKING:
+    from exchcli.sandbox.engine.core import Engine
 
 _ZERO = Decimal(0)
 _COLUMNS = "account, symbol, side, leverage, amount, cost, held"
@@ -59,8 +63,8 @@ def unrealized(side: str, amount: Decimal, cost: Decimal, last: Decimal) -> Deci
 
 def position_of(db: sqlite3.Connection, account: int, rules: Rules) -> Position:
     """The account's position on this pair, of the amount 0 if there is none."""
-    rows = _positions(db, rules, "account = ? AND symbol = ?", account, rules.symbol)
-    return rows[0] if rows else Position(account, rules, "long")
+    found = _positions(db, rules, "account = ? AND symbol = ?", account, rules.symbol)
+    return found[0] if found else Position(account, rules, "long")
 
 
 def trade(
@@ -129,6 +133,20 @@ def reached(books: Books, rules: Rules, price: Decimal) -> list[Position]:
     ]
 
 
+def liquidate_crossed(desk: Engine, rules: Rules, price: Decimal) -> bool:
+    """Closes the positions that this last price liquidates, at this price, as of the desk's time.
+
+    The account's open margin orders of the pair are canceled first: they would open it anew.
+    Returns whether there was any.
+    """
+    found = reached(desk, rules, price)
+    for position in found:
+        for order in rows.open_of(desk.db, rules, position.account, "margin"):
+            desk.end(order, "canceled")
+        desk.liquidate(position, price)
+    return bool(found)
+
+
 def bounds(db: sqlite3.Connection, rules: Rules) -> tuple[Decimal | None, Decimal | None]:
     """The last prices of this pair at or below, and at or above which something is liquidated."""
     prices: dict[str, list[Decimal]] = {"long": [], "short": []}
@@ -161,12 +179,12 @@ def _is_reached(position: Position, price: Decimal) -> bool:
 
 
 def _positions(db: sqlite3.Connection, rules: Rules, where: str, *values: object) -> list[Position]:
-    rows = db.execute(
+    stored = db.execute(
         f"SELECT {_COLUMNS} FROM positions WHERE {where} ORDER BY account",  # noqa: S608
         values,
     ).fetchall()
     found = []
-    for account, _, side, _, *numbers in rows:
+    for account, _, side, _, *numbers in stored:
         position = Position(account, rules, side)
         position.amount, position.cost, position.held = map(Decimal, numbers)
         found.append(position)

@@ -29,6 +29,7 @@ class StoredLedger(Ledger):
         super().__init__(exchange, house, newest[0] if newest else 0)
         self._db = db
         self._written: dict[Place, tuple[Decimal, Decimal]] = {}
+        self._touched: set[Place] = set()
 
     def total(self, place: Place) -> Decimal:
         if place not in self.totals:
@@ -40,6 +41,10 @@ class StoredLedger(Ledger):
             self._load(place)
         return self.held[place]
 
+    def hold(self, place: Place, amount: Decimal) -> None:
+        super().hold(place, amount)
+        self._touched.add(place)
+
     def flush(self) -> None:
         """Writes the entries made since the last flush and the balances that they changed.
 
@@ -48,8 +53,8 @@ class StoredLedger(Ledger):
         """
         changed = {
             place: now
-            for place, total in self.totals.items()
-            if (now := (total, self.held[place])) != self._written[place]
+            for place in self._touched
+            if (now := (self.total(place), self.hold_of(place))) != self._written[place]
         }
         for (account, wallet, currency), (total, held) in changed.items():
             if account != self._house and not _ZERO <= held <= total:
@@ -66,6 +71,11 @@ class StoredLedger(Ledger):
         )
         self._written |= changed
         self.entries.clear()
+        self._touched.clear()
+
+    def _post(self, deed: int, kind: str, place: Place, amount: Decimal, time: int) -> None:
+        super()._post(deed, kind, place, amount, time)
+        self._touched.add(place)
 
     def _load(self, place: Place) -> None:
         row = self._db.execute(
@@ -114,3 +124,8 @@ def last_price(books: Books, symbol: str) -> Decimal:
         return _ZERO
     (newest,) = market.trades(books.time // 1_000_000, 1)
     return Decimal(newest.price).scaleb(-market.rules.price_precision)
+
+
+def in_usdt(books: Books, currency: str) -> Decimal:
+    """What one of it was last worth; nothing, where nobody has traded it for USDT."""
+    return Decimal(1) if currency == "USDT" else last_price(books, f"{currency}_USDT")

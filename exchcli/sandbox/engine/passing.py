@@ -18,7 +18,7 @@ from exchcli.sandbox.engine.pit import Pit
 from exchcli.sandbox.tape import OwnTape
 
 if TYPE_CHECKING:
-    from exchcli.sandbox.engine.desk import Desk
+    from exchcli.sandbox.engine.core import Engine
 
 MICRO = 1_000_000
 # Stretches whose candles are looked at before any print is: nobody reached, none is opened.
@@ -44,7 +44,7 @@ class Event(NamedTuple):
     print: Print
 
 
-def pass_time(desk: Desk, until: int) -> None:
+def pass_time(desk: Engine, until: int) -> None:
     """From the second up to which time has passed already to `until`, in epoch seconds."""
     start = desk.advanced + 1
     pits = {rules.symbol: desk.pit(rules.symbol) for rules in desk.floor.rules(desk.exchange)}
@@ -62,13 +62,13 @@ def pass_time(desk: Desk, until: int) -> None:
             _uncross(desk, desk.pit(symbol))
 
 
-def _move_to(desk: Desk, second: int) -> None:
+def _move_to(desk: Engine, second: int) -> None:
     """Payments have times of their own, between those of prints."""
     payments.advance(desk, second * MICRO)
     desk.time = second * MICRO
 
 
-def _reach(desk: Desk, pit: Pit) -> Reach | None:
+def _reach(desk: Engine, pit: Pit) -> Reach | None:
     """Of one pair; None if nothing there waits for a price."""
     under: list[int] = []
     over: list[int] = []
@@ -111,7 +111,7 @@ def _quiet(tape: OwnTape, at: int, end: int, reach: Reach) -> int:
     return 0
 
 
-def _give(desk: Desk, pit: Pit, each: Print) -> None:
+def _give(desk: Engine, pit: Pit, each: Print) -> None:
     """What a print gives to the orders whose price it went through, by price, then rank."""
     rest = each.amount
     sides = (
@@ -127,7 +127,7 @@ def _give(desk: Desk, pit: Pit, each: Print) -> None:
                 return
 
 
-def _uncross(desk: Desk, pit: Pit) -> None:
+def _uncross(desk: Engine, pit: Pit) -> None:
     """Lets resting orders trade with what the simulated book has brought to their price."""
     for stands, other, sign in (("buy", "sell", 1), ("sell", "buy", -1)):
         last = None

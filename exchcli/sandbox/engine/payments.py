@@ -14,17 +14,20 @@ from typing import Any, NamedTuple
 
 from exchcli.sandbox.catalog import DFX, DGT
 from exchcli.sandbox.currencies import CHAINS, MARGIN_CURRENCIES
-from exchcli.sandbox.engine.money import Books, sensible
+from exchcli.sandbox.engine.money import Books, in_usdt, sensible
 from exchcli.sandbox.engine.reasons import Reason, Refusal
-from exchcli.sandbox.ledger import Place, text
+from exchcli.sandbox.ledger import Place, text, times
 from exchcli.sandbox.story import address as invented
 
 MICRO = 1_000_000
+DAY = 86400 * MICRO
 # How long a payment is in each state, in microseconds: short enough to be watched.
 PENDING = 60 * MICRO
 CONFIRMING = 120 * MICRO
 # From which wallet to which: "transfers between margin account and OTC account is currently
 # not available".
+# What a day's transfers may be worth in USDT: there is such a limit, its height is our choice.
+TRANSFERRED_A_DAY = Decimal(1_000_000)
 _WAYS = {("spot", "margin"), ("margin", "spot"), ("spot", "otc"), ("otc", "spot")}
 _ZERO = Decimal(0)
 
@@ -88,6 +91,7 @@ def transfer(
         )
     place = account, source, currency
     afford(books, place, amount)
+    _within_the_day(books, account, currency, amount)
     books.ledger.move("transfer", place, (account, target, currency), amount, books.time)
     number = _next(books, "transfers")
     books.db.execute(
@@ -211,6 +215,22 @@ def known(books: Books, currency: str) -> None:
         known |= {each.currency.upper() for each in CHAINS}
     if currency not in known:
         raise Refusal(Reason.NO_CURRENCY, f"There is no currency {currency}.")
+
+
+def _within_the_day(books: Books, account: int, currency: str, amount: Decimal) -> None:
+    """Raises Refusal for a transfer beyond the daily limit."""
+    rows = books.db.execute(
+        "SELECT currency, amount FROM transfers WHERE account = ? AND time > ?",
+        (account, books.time - DAY),
+    ).fetchall()
+    amounts = {currency: amount}
+    for other, much in rows:
+        amounts[other] = amounts.get(other, _ZERO) + Decimal(much)
+    worth = sum((times(each, in_usdt(books, name)) for name, each in amounts.items()), _ZERO)
+    if worth > TRANSFERRED_A_DAY:
+        raise Refusal(
+            Reason.DAILY_LIMIT, f"Transfers of a day may be worth {TRANSFERRED_A_DAY:f} USDT."
+        )
 
 
 def afford(books: Books, place: Place, amount: Decimal) -> None:

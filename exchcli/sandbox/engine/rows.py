@@ -24,6 +24,10 @@ _WAITING = _ORDER + (
     "WHERE exchange = ? AND symbol = ? AND stands = ? AND place <= ?"
     " ORDER BY place, rank, id LIMIT 1"
 )
+_OPEN_OF = _ORDER + (
+    "WHERE account = ? AND wallet = ? AND status = 'open' AND exchange = ? AND symbol = ?"
+    " ORDER BY id"
+)
 _FIRST = (
     "SELECT place FROM orders WHERE exchange = ? AND symbol = ? AND stands = ?"
     " ORDER BY place LIMIT 1"
@@ -103,6 +107,18 @@ def standing_up_to(
         if len(rows) < size:
             return
         place, rank = rows[-1][18], rows[-1][17]
+
+
+def first_of(db: sqlite3.Connection, rules: Rules, stands: str, account: int) -> Order:
+    """The first order of one side of the book that is of this account: there has to be one."""
+    everyone = standing_up_to(db, rules, stands, NOWHERE)
+    return next(order for _, order in everyone if order.account == account)
+
+
+def open_of(db: sqlite3.Connection, rules: Rules, account: int, wallet: str) -> list[Order]:
+    """The open orders of one account's wallet in one pair."""
+    rows = db.execute(_OPEN_OF, (account, wallet, rules.exchange, rules.symbol)).fetchall()
+    return [loaded(row, rules) for row in rows]
 
 
 def first_waiting(db: sqlite3.Connection, rules: Rules, stands: str, bound: int) -> Order | None:

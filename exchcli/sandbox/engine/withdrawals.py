@@ -7,8 +7,8 @@ from decimal import Decimal
 from exchcli.sandbox.catalog import DFX, DGT
 from exchcli.sandbox.currencies import CHAINS, DGT_WITHDRAWALS, Chain
 from exchcli.sandbox.engine import payments
-from exchcli.sandbox.engine.money import Books, last_price, sensible
-from exchcli.sandbox.engine.payments import MICRO, PENDING, Target
+from exchcli.sandbox.engine.money import Books, in_usdt, sensible
+from exchcli.sandbox.engine.payments import DAY, MICRO, PENDING, Target
 from exchcli.sandbox.engine.reasons import Reason, Refusal
 from exchcli.sandbox.ledger import times, up
 
@@ -16,7 +16,7 @@ from exchcli.sandbox.ledger import times, up
 # is not documented, and our own choice. Dgtmarket's document knows no such limits.
 A_MINUTE, A_DAY = 3, 100
 WORTH_A_DAY = Decimal(20_000)
-_MINUTE, _DAY = 60 * MICRO, 86400 * MICRO
+_MINUTE = 60 * MICRO
 
 
 def withdraw(
@@ -135,7 +135,7 @@ def _fee(books: Books, terms: Chain, amount: Decimal) -> Decimal:
         return least
     part = times(amount, rate)
     if other != currency:
-        part = times(part, _in_usdt(books, currency)) / _in_usdt(books, other)
+        part = times(part, in_usdt(books, currency)) / in_usdt(books, other)
     return max(least, up(part))
 
 
@@ -147,15 +147,15 @@ def _within_limits(books: Books, account: int, currency: str, amount: Decimal) -
         " WHERE account = ? AND kind = 'withdrawal' ORDER BY id DESC LIMIT ?",
         (account, A_DAY),
     ).fetchall()
-    today = [row for row in rows if row[0] > books.time - _DAY]
+    today = [row for row in rows if row[0] > books.time - DAY]
     if len(today) >= A_DAY or sum(row[0] > books.time - _MINUTE for row in today) >= A_MINUTE:
         raise Refusal(
             Reason.TOO_FREQUENT, f"At most {A_MINUTE} withdrawals a minute, {A_DAY} a day."
         )
-    worth = times(amount, _in_usdt(books, currency))
+    worth = times(amount, in_usdt(books, currency))
     for _, other, much, status in today:
         if status != "canceled":
-            worth += times(Decimal(much), _in_usdt(books, other))
+            worth += times(Decimal(much), in_usdt(books, other))
     if worth > WORTH_A_DAY:
         raise Refusal(
             Reason.DAILY_LIMIT, f"Withdrawals of a day may be worth {WORTH_A_DAY:f} USDT."
@@ -191,11 +191,6 @@ def _hand_over(
     sent = payments.write(books, account, "withdrawal", currency, amount, target, "done")
     payments.arrive(books, receiver, currency, amount, "", own, "")
     return sent
-
-
-def _in_usdt(books: Books, currency: str) -> Decimal:
-    """What one of it was last worth; nothing, where nobody has traded it for USDT."""
-    return Decimal(1) if currency == "USDT" else last_price(books, f"{currency}_USDT")
 
 
 def _addresses(books: Books, account: int, currency: str) -> list[tuple[str, str, str]]:

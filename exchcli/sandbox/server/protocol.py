@@ -1,5 +1,5 @@
-"""uvicorn's HTTP/1.1 connection, with two things more: it can be cut, and it does not wait
-for ever for a request that does not come.
+"""uvicorn's HTTP/1.1 connection, with three things more: it can be cut, it does not wait for
+ever for a request that does not come, and it answers who has said all and closed that side.
 
 h11 reads it: strict about what a request may be, pure Python, and httpx brings it anyway.
 """
@@ -19,6 +19,7 @@ class Protocol(H11Protocol):
     """Gives every request its transport, as scope["state"]["transport"]."""
 
     _waiting: asyncio.TimerHandle | None = None
+    _ended = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -33,6 +34,17 @@ class Protocol(H11Protocol):
         super().data_received(data)
         if self.cycle is not None:
             self._stop_waiting()
+
+    def eof_received(self) -> bool:  # type: ignore[override]
+        """Keeps the other side open while a whole request has no reply yet."""
+        self._ended = True
+        cycle = self.cycle
+        return cycle is not None and not cycle.response_complete and not cycle.more_body
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        if self._ended and self.cycle.response_complete:  # and none is waiting behind it
+            self.transport.close()
 
     def _give_up(self) -> None:
         if self.cycle is None:

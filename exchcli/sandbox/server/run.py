@@ -10,6 +10,7 @@ import logging
 import signal
 import socket
 from collections.abc import Callable, Iterator
+from ipaddress import ip_address
 
 import uvicorn
 
@@ -46,6 +47,11 @@ def listening(host: str, port: int) -> socket.socket:
         made.close()
         raise _unusable(host, port, error) from None
     return made
+
+
+def open_to_others(bound: socket.socket) -> bool:
+    """Whether other machines may reach what listens there."""
+    return not ip_address(bound.getsockname()[0].partition("%")[0]).is_loopback
 
 
 def url_of(host: str, bound: socket.socket) -> str:

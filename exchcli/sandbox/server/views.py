@@ -8,6 +8,7 @@ from __future__ import annotations
 from exchcli.sandbox.bars import Candle, Print
 from exchcli.sandbox.book import Level
 from exchcli.sandbox.catalog import DFX, DGT, Rules
+from exchcli.sandbox.engine.desk import advance
 from exchcli.sandbox.exchange import Sandbox
 from exchcli.sandbox.limits import SECOND
 from exchcli.sandbox.market import Market
@@ -31,6 +32,8 @@ def state(live: Live, exchange: str, symbol: str, period: int, after: int) -> ob
     if exchange not in EXCHANGES or period not in PERIODS:
         raise Unknown
     now = sandbox.now()
+    with sandbox.lock:
+        advance(sandbox.store, sandbox.floor, exchange, now * SECOND)
     with sandbox.lock, sandbox.store.reading():
         sandbox.floor.refresh()
         rules = sandbox.floor.rules(exchange)

@@ -144,6 +144,21 @@ def test_no_more_can_be_transferred_than_is_free(dfx):
     assert dfx.free(dfx.two, "BTC") == 1
 
 
+def test_the_transfers_of_a_day_have_a_greatest_worth(dfx):
+    most = payments.TRANSFERRED_A_DAY
+    with dfx.at(0) as books:
+        payments.fund(books, dfx.two, "USDT", most)
+        payments.transfer(books, dfx.two, "USDT", most / 2, "spot", "margin")
+    with dfx.at(86399) as books, pytest.raises(Refusal) as refusal:
+        payments.transfer(books, dfx.two, "USDT", most / 2 + 1, "spot", "otc")
+    assert refusal.value.reason is Reason.DAILY_LIMIT
+    with dfx.at(86399) as books:
+        payments.transfer(books, dfx.two, "USDT", most / 2, "spot", "otc")
+    refused(dfx, Reason.DAILY_LIMIT, payments.transfer, "BTC", D("0.1"), "spot", "otc")
+    with dfx.at(86400) as books:
+        payments.transfer(books, dfx.two, "BTC", D("0.1"), "spot", "otc")
+
+
 # --- the clock --------------------------------------------------------------------------------
 
 
