@@ -102,7 +102,7 @@ class Placement:
         then. Raises OutcomeUnknown when it cannot be told, or not yet."""
         with self._lock.held():
             entry = self._found(key)
-            if entry.state in ("sending", "unknown", "ambiguous"):
+            if entry.state in ("sending", "unknown"):
                 self._decided(entry)
             return self._found(key)
 
@@ -117,18 +117,18 @@ class Placement:
         if entry.state in ("sending", "unknown"):
             verdict = self._decided(entry)
             return self._answered(entry, verdict, replayed=True)
-        if entry.state != "ambiguous" and not self._resends(entry):
+        if entry.state == "ambiguous":  # each look might see less than the one before
+            raise _ambiguous(entry, entry.reason or "may be any of them")
+        if not self._resends(entry):
             raise _absent(entry.key)
-        # Since this one was settled, others may have been sent: their orders are not its own.
-        self._settle_others(Intent(entry.command, entry.attempts[-1].items), entry.key)
-        verdict = self._decided(entry, again=entry.state != "ambiguous")
+        verdict = self._decided(entry, again=True)
         return self._answered(entry, verdict, replayed=True)
 
     def _answered(self, entry: Entry, verdict: Verdict, *, replayed: bool) -> Done | None:
         if verdict.state == "placed":
             return Done(entry.key, verdict.ids, "matched", replayed)
         if verdict.state == "ambiguous":
-            raise _ambiguous(entry.key, verdict.ids)
+            raise _ambiguous(entry, f"may be {', '.join(verdict.ids)}")
         if not self._resends(entry):
             raise _absent(entry.key)
         return None
@@ -139,13 +139,18 @@ class Placement:
         return Intent(entry.command, items).are_orders and self._rules.on_absent == "resend"
 
     def _decided(self, entry: Entry, *, again: bool = False) -> Verdict:
-        """The verdict on an intent, written down. Whatever keeps it from being found leaves the
-        intent unknown, and says so."""
+        """The verdict on an intent, written down; `again` on what was absent before. Whatever
+        keeps it from being found leaves the intent unknown, and says so."""
+        intent = Intent(entry.command, entry.attempts[-1].items)
         try:
-            verdict = (self._settling.look_again if again else self._settling.decide)(entry)
+            if again:
+                # Since this was settled, others may have been sent: their orders are not its own.
+                self._settle_others(intent, entry.key)
+                verdict = self._settling.look_again(entry)
+            else:
+                verdict = self._settling.decide(entry)
         except (ExchError, KeyboardInterrupt) as error:
-            items = entry.attempts[-1].items
-            raise self._unknown(entry.key, Intent(entry.command, items), error) from error
+            raise self._unknown(entry.key, intent, error) from error
         self._write(entry.key, verdict)
         return verdict
 
@@ -306,8 +311,9 @@ def _absent(key: str, how: str = "was sent earlier") -> OnceAbsent:
     )
 
 
-def _ambiguous(key: str, ids: Sequence[str]) -> OnceAmbiguous:
+def _ambiguous(entry: Entry, why: str) -> OnceAmbiguous:
     return OnceAmbiguous(
-        f"Several orders could be {key}: {', '.join(ids)}.",
-        f"Look which it is, then `exch journal resolve {key} --order ID`, or --none.",
+        f"Several orders could be {entry.key}: it {why}.",
+        f"Look which it is, then `exch journal resolve {entry.key} --order ID`, or --none.",
+        exchange=entry.account.exchange,
     )

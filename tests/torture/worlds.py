@@ -16,7 +16,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
 
-from worlds import Temper, World  # noqa: E402 -- found by the line above
+from worlds import Temper, World
 
 WORLDS = 30_000
 
