@@ -151,15 +151,18 @@ class Placement:
                 verdict = self._settling.decide(entry)
         except (ExchError, KeyboardInterrupt) as error:
             raise self._unknown(entry.key, intent, error) from error
-        self._write(entry.key, verdict)
+        try:
+            self._write(entry.key, verdict)
+        except StateError as error:  # no less true: the next run finds it out again
+            self._lost(entry.key, error)
         return verdict
 
     def _write(self, key: str, verdict: Verdict) -> None:
         found = verdict.state == "placed"
         reason = None if found or not verdict.ids else f"may be {', '.join(verdict.ids)}"
-        self._conclude(
-            key, verdict.state, ids=verdict.ids if found else (),
-            evidence="matched" if found else None, reason=reason,
+        self._journal.settled(
+            self._account, key, verdict.state, self._venue.clock(),
+            ids=verdict.ids if found else (), evidence="matched" if found else None, reason=reason,
         )  # fmt: skip
 
     def _conclude(
@@ -171,15 +174,17 @@ class Placement:
         evidence: Evidence | None = None,
         reason: str | None = None,
     ) -> None:
-        """Writes down what is known. It is no less true when that fails: the next run finds it
-        out again."""
+        """Writes down what came of what was just sent, which is no less true when that fails."""
         try:
             self._journal.settled(
                 self._account, key, state, self._venue.clock(),
                 ids=ids, evidence=evidence, reason=reason,
             )  # fmt: skip
         except StateError as error:
-            self._warn(f"{error.message} The journal does not know what became of {key}.")
+            self._lost(key, error)
+
+    def _lost(self, key: str, error: StateError) -> None:
+        self._warn(f"{error.message} The journal does not know what became of {key}.")
 
     # --- others --------------------------------------------------------------------------------
 
@@ -193,6 +198,8 @@ class Placement:
                     told = self._settling.wait_for_fence(other)
                     self._journal.looked(self._account, other.key, told)
                 else:
+                    # Unless this is on the disk, nothing is sent: another run would find the
+                    # other still open, and take for its order what is sent now.
                     self._write(other.key, self._settling.decide(other))
             except OutcomeUnknown as error:
                 raise OutcomeUnknown(

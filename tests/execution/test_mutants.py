@@ -12,7 +12,7 @@ import pytest
 from simulated_venue import Late, SimulatedVenue
 from worlds import OneLock, Temper, World
 
-from exchcli.errors import OutcomeUnknown, Rejected
+from exchcli.errors import OutcomeUnknown, Rejected, StateError
 from exchcli.execution import settling
 from exchcli.execution.journal import Entry, Journal
 from exchcli.execution.placement import Placement
@@ -157,6 +157,22 @@ def test_an_old_key_that_looks_again_would_take_the_order_of_a_newer_one(
 
     monkeypatch.setattr(Placement, "_past", careless)
     assert caught(Temper(("lost", "killed"), good=0.1, kills=0.05, resends=1), "false placed")
+
+
+def test_what_is_known_of_the_others_has_to_be_on_the_disk_before_anything_is_sent(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    settled = Journal.settled
+
+    def careless(*args: Any, **rest: Any) -> None:
+        try:
+            settled(*args, **rest)
+        except StateError:
+            pass
+
+    monkeypatch.setattr(Journal, "settled", careless)
+    temper = SILENT._replace(answers=("dropped", "lost"), disk=0.15, kills=0, resends=1)
+    assert caught(temper, "duplicate")
 
 
 def test_a_clock_that_was_set_shows_a_fence_that_has_not_passed() -> None:
