@@ -171,8 +171,8 @@ def test_what_is_known_of_the_others_has_to_be_on_the_disk_before_anything_is_se
             pass
 
     monkeypatch.setattr(Journal, "settled", careless)
-    temper = SILENT._replace(answers=("dropped", "lost"), disk=0.15, kills=0, resends=1)
-    assert caught(temper, "duplicate")
+    temper = SILENT._replace(answers=("dropped", "lost"), disk=0.3, kills=0)
+    assert caught(temper, "false placed", times=(30, 4))
 
 
 def test_a_clock_that_was_set_shows_a_fence_that_has_not_passed() -> None:
