@@ -91,7 +91,8 @@ class Settling:
             if verdict is not None:
                 return verdict
             looked = self._venue.exchange_time()
-            self._journal.looked(self._account, entry.key, looked)
+            if not found:  # a part of a batch has to be seen together with the rest
+                self._journal.looked(self._account, entry.key, looked)
         # What was told is cut to whole seconds, and the listing may have ended in the next one.
         self._wait_until(looked + self._rules.settle_delay + 1 + SLACK)
         found |= self._candidates(entry)
