@@ -7,10 +7,10 @@ _exch_table() {
     commands= takes= options= fields=
     case $1 in
         '')
-            commands='dgt dfx sandbox config completion doctor'
+            commands='dgt dfx journal sandbox config completion doctor'
             options='--version' ;;
         dgt)
-            commands='ticker book trades symbols time balances fills orders api market account order transfer auth' ;;
+            commands='ticker book trades symbols time balances fills buy sell cancel orders api market account order transfer withdraw auth' ;;
         dgt/ticker | dgt/market/ticker | dfx/ticker | dfx/market/ticker)
             takes='@symbols...'
             fields='symbol,last,bid,ask,high,low,volume,quote_volume,change_percent,time' ;;
@@ -32,6 +32,18 @@ _exch_table() {
             takes='@symbols'
             options='--start= --end= --limit= --all --offset='
             fields='id,order_id,symbol,market,side,price,amount,fee,fee_currency,fee_percent,maker,time' ;;
+        dgt/buy | dgt/order/buy)
+            takes='@symbols -'
+            options='--price= --market --spend= --stop= --round --once= --on-absent=stop,resend --wait= --dry-run --yes'
+            fields='id,symbol,market,side,type,price,stop_price,amount,filled,average_price,cost,status,exchange_status,post_only,created,updated,fills,once,replayed,evidence' ;;
+        dgt/sell | dgt/order/sell)
+            takes='@symbols -'
+            options='--price= --market --stop= --round --once= --on-absent=stop,resend --wait= --dry-run --yes'
+            fields='id,symbol,market,side,type,price,stop_price,amount,filled,average_price,cost,status,exchange_status,post_only,created,updated,fills,once,replayed,evidence' ;;
+        dgt/cancel | dgt/order/cancel)
+            takes='-...'
+            options='--all --symbol= --side=buy,sell --dry-run --yes'
+            fields='id,status' ;;
         dgt/orders | dgt/order/list)
             takes='@symbols'
             options='--history --start= --end= --status= --side=buy,sell --limit= --all --offset='
@@ -48,8 +60,8 @@ _exch_table() {
             fields='id,order_id,symbol,market,side,price,amount,fee,fee_currency,fee_percent,maker,time' ;;
         dgt/account/limits)
             fields='exchange,scope,used,limit,window_seconds,banned_until' ;;
-        dgt/order | dfx/order)
-            commands='show list' ;;
+        dgt/order)
+            commands='buy sell cancel show list' ;;
         dgt/order/show)
             takes='-...'
             fields='id,symbol,market,side,type,price,stop_price,amount,filled,average_price,cost,status,exchange_status,post_only,created,updated,fills' ;;
@@ -62,10 +74,16 @@ _exch_table() {
         dgt/transfer/show)
             takes='-'
             fields='id,kind,currency,chain,amount,fee,address,memo,hash,status,exchange_status,created,updated' ;;
+        dgt/withdraw)
+            commands='new' ;;
+        dgt/withdraw/new)
+            takes='@currencies -'
+            options='--once= --dry-run --yes'
+            fields='id,kind,currency,chain,amount,fee,address,memo,hash,status,exchange_status,created,updated' ;;
         dgt/auth)
             commands='login status test move logout rotate recover' ;;
         dgt/auth/login)
-            options='--store=keyring,file,command --key=output,dgt.url,dgt.profile,dgt.window,dgt.settle_delay,dgt.guard.halt,dgt.guard.max_deviation_percent,dgt.guard.max_orders_per_minute,dgt.guard.withdrawals,dgt.guard.withdraw_addresses,dgt.limits.public,dgt.limits.private,dfx.url,dfx.profile,dfx.window,dfx.settle_delay,dfx.guard.halt,dfx.guard.max_deviation_percent,dfx.guard.max_orders_per_minute,dfx.guard.withdrawals,dfx.guard.withdraw_addresses,dfx.limits.weight,dfx.stream_url --secret-stdin --username= --password-stdin --yes --no-test' ;;
+            options='--store=keyring,file,command --key= --secret-stdin --username= --password-stdin --yes --no-test' ;;
         dgt/auth/status | dgt/auth/test | dfx/auth/status | dfx/auth/test)
             fields='exchange,profile,source,place,key' ;;
         dgt/auth/move | dfx/auth/move)
@@ -75,7 +93,7 @@ _exch_table() {
         dgt/auth/rotate)
             options='--username= --password-stdin --yes' ;;
         dfx)
-            commands='ticker book trades candles symbols currencies time ping balances fills orders api market account order withdraw margin auth' ;;
+            commands='ticker book trades candles symbols currencies time ping balances fills buy sell cancel orders api market account order transfer withdraw margin auth' ;;
         dfx/candles | dfx/market/candles)
             takes='@symbols'
             options='--period=1m,5m,15m,30m,1h,4h,12h,1d,1w --start= --end= --limit='
@@ -96,6 +114,18 @@ _exch_table() {
             takes='@symbols'
             options='--start= --end= --limit= --all --margin'
             fields='id,order_id,symbol,market,side,price,amount,fee,fee_currency,fee_percent,maker,time' ;;
+        dfx/buy | dfx/order/buy)
+            takes='@symbols -'
+            options='--price= --market --spend= --post-only --margin --round --once= --on-absent=stop,resend --wait= --dry-run --yes'
+            fields='id,symbol,market,side,type,price,stop_price,amount,filled,average_price,cost,status,exchange_status,post_only,created,updated,fills,once,replayed,evidence' ;;
+        dfx/sell | dfx/order/sell)
+            takes='@symbols -'
+            options='--price= --market --post-only --margin --round --once= --on-absent=stop,resend --wait= --dry-run --yes'
+            fields='id,symbol,market,side,type,price,stop_price,amount,filled,average_price,cost,status,exchange_status,post_only,created,updated,fills,once,replayed,evidence' ;;
+        dfx/cancel | dfx/order/cancel)
+            takes='-...'
+            options='--all --symbol= --side=buy,sell --margin --dry-run --yes'
+            fields='id,status' ;;
         dfx/orders | dfx/order/list)
             takes='@symbols'
             options='--history --start= --end= --status= --side=buy,sell --limit= --all --margin'
@@ -118,24 +148,64 @@ _exch_table() {
         dfx/account/limits)
             options='--indicators --margin'
             fields='exchange,scope,used,limit,window_seconds,banned_until' ;;
+        dfx/order)
+            commands='buy sell batch cancel show list' ;;
+        dfx/order/batch)
+            takes='@symbols @files'
+            options='--margin --once= --on-absent=stop,resend --dry-run --yes'
+            fields='id,symbol,market,side,type,price,stop_price,amount,filled,average_price,cost,status,exchange_status,post_only,created,updated,fills,once,replayed,evidence' ;;
         dfx/order/show)
             takes='-...'
             options='--margin'
             fields='id,symbol,market,side,type,price,stop_price,amount,filled,average_price,cost,status,exchange_status,post_only,created,updated,fills' ;;
+        dfx/transfer)
+            commands='new' ;;
+        dfx/transfer/new)
+            takes='@currencies -'
+            options='--from=spot,margin,otc --to=spot,margin,otc --once= --dry-run --yes'
+            fields='id,kind,currency,chain,amount,fee,address,memo,hash,status,exchange_status,created,updated' ;;
         dfx/withdraw)
-            commands='list' ;;
+            commands='new cancel list' ;;
+        dfx/withdraw/new)
+            takes='@currencies -'
+            options='--address= --chain= --memo= --internal --once= --dry-run --yes'
+            fields='id,kind,currency,chain,amount,fee,address,memo,hash,status,exchange_status,created,updated' ;;
+        dfx/withdraw/cancel)
+            takes='-'
+            options='--dry-run --yes'
+            fields='id,status' ;;
         dfx/margin)
-            commands='symbols currencies balances positions' ;;
+            commands='symbols currencies balances positions close' ;;
         dfx/margin/currencies)
             takes='@currencies'
             fields='currency,level,range,loan_fee' ;;
         dfx/margin/positions)
             takes='@symbols'
             fields='symbol,side,leverage,amount,entry_price,unrealized_pnl,liquidation_price,liquidation_rate' ;;
+        dfx/margin/close)
+            takes='@symbols'
+            options='--once= --dry-run --yes'
+            fields='symbol,side,leverage,amount,entry_price,unrealized_pnl,liquidation_price,liquidation_rate' ;;
         dfx/auth)
             commands='login status test move logout' ;;
         dfx/auth/login)
-            options='--store=keyring,file,command --key=output,dgt.url,dgt.profile,dgt.window,dgt.settle_delay,dgt.guard.halt,dgt.guard.max_deviation_percent,dgt.guard.max_orders_per_minute,dgt.guard.withdrawals,dgt.guard.withdraw_addresses,dgt.limits.public,dgt.limits.private,dfx.url,dfx.profile,dfx.window,dfx.settle_delay,dfx.guard.halt,dfx.guard.max_deviation_percent,dfx.guard.max_orders_per_minute,dfx.guard.withdrawals,dfx.guard.withdraw_addresses,dfx.limits.weight,dfx.stream_url --secret-stdin --yes --no-test' ;;
+            options='--store=keyring,file,command --key= --secret-stdin --yes --no-test' ;;
+        journal)
+            commands='list show resolve audit' ;;
+        journal/list)
+            options='--limit='
+            fields='key,exchange,profile,command,state,order_id,evidence,attempts,created,updated' ;;
+        journal/show)
+            takes='-'
+            fields='key,exchange,profile,command,state,order_id,evidence,attempts,created,updated' ;;
+        journal/resolve)
+            takes='-'
+            options='--order= --none --exchange='
+            fields='key,exchange,profile,command,state,order_id,evidence,attempts,created,updated' ;;
+        journal/audit)
+            takes='-...'
+            options='--start='
+            fields='finding,order_id,symbol,key,created' ;;
         sandbox)
             commands='serve status fund load reset' ;;
         sandbox/serve)

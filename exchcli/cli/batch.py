@@ -65,7 +65,11 @@ def place_file(here: Session, symbol: str, file: str, margin: bool, how: BatchHo
         name = rules.symbol.symbol
         show_unsent(here, [here.exchange.place_batch(name, p.news, market) for p in parts])
         return
-    _agree(here, news, rules, how.yes)
+    if not all(Keeping(here, part.key, how.on_absent).is_settled(part.intent) for part in parts):
+        if not how.yes:  # before the question; under the lock it is checked anyway
+            check_order_guard(here, Keeping(here), news[: here.exchange.most_orders], rules)
+            check_free(here, news, rules)
+        _agree(here, news, rules, how.yes)
     _place(here, parts, rules, market, how)
 
 

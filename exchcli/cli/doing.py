@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 # What the journal calls what is no order; an order is a buy or a sell.
 COMMANDS = {Withdrawal: "withdrawal", Move: "transfer", Closing: "close"}
 
+NOTHING_DONE = ("rejected", "not_sent", "prepared")
+
 Checks = Callable[[], object]
 
 
@@ -51,11 +53,16 @@ class Keeping:
         What becomes of it then is for the execution to say, which looks again under the lock.
         """
         entry = self._entry()
-        if entry is None or entry.state in ("rejected", "not_sent", "prepared"):
+        if entry is None or entry.state in NOTHING_DONE:
             return False
         if entry.digest != intent.digest or entry.state == "placed":
             return True
         return self._on_absent == "stop"
+
+    def is_begun(self) -> bool:
+        """Whether this key stands for something that was, or is just being, sent."""
+        entry = self._entry()
+        return entry is not None and entry.state not in NOTHING_DONE
 
     def place(self, new: NewOrder, *, checks: Checks = nothing_to_check) -> Done:
         """Places one order."""

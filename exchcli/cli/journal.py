@@ -45,7 +45,7 @@ def show(ctx: typer.Context, key: Key) -> None:
     here.show(records[0] if len(records) == 1 else records)
 
 
-@group.command(returns=JournalEntry)
+@group.command(returns=JournalEntry, asks=True)
 def resolve(
     ctx: typer.Context,
     key: Key,
@@ -92,7 +92,7 @@ def resolve(
     here.show(settled.record())
 
 
-@group.command(returns=Finding)
+@group.command(returns=Finding, asks=True)
 def audit(
     ctx: typer.Context,
     exchanges: Annotated[

@@ -18,6 +18,7 @@ from exchcli.cli.guarding import check_order_guard
 from exchcli.cli.telling import spoken, tell_order
 from exchcli.cli.trading_options import OnAbsentPolicy, once_key
 from exchcli.cli.wanted import Typed, read_order
+from exchcli.errors import UsageError
 from exchcli.records import Book, NewOrder, Unsent
 
 if TYPE_CHECKING:
@@ -51,7 +52,11 @@ def place(here: Session, typed: Typed, how: How) -> None:
         return
     keeping = Keeping(here, key, how.on_absent)
     if not keeping.is_settled(intent_of(new)):
-        new = _ready(here, keeping, new, rules, how.yes)
+        try:
+            new = _ready(here, keeping, new, rules, how.yes)
+        except UsageError:  # unless another run with this key has just changed the book
+            if not how.yes or not keeping.is_begun():
+                raise
 
     def checks() -> None:
         check_order_guard(here, keeping, [new], rules)
@@ -81,6 +86,8 @@ def _ready(here: Session, keeping: Keeping, new: NewOrder, rules: Rules, yes: bo
         check_order_guard(here, keeping, [new], rules)
         check_free(here, [new], rules, new.near)
     confirm(f"{spoken(new, rules)}?", yes)
+    if told and yes:
+        here.say("")
     return new
 
 

@@ -36,7 +36,8 @@ class Alone(NamedTuple):
 
 class Spec(NamedTuple):
     """One declared command. `returns` is the record it shows, for --fields and the docs;
-    `everyday` its name directly on the exchange, if it stands there too.
+    `everyday` its name directly on the exchange, if it stands there too; `asks` says that it
+    asks an exchange though it is of none.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Spec(NamedTuple):
     on: tuple[str, ...]
     everyday: str | None
     returns: type | None
+    asks: bool = False
 
     @property
     def summary(self) -> str:
@@ -73,13 +75,14 @@ class Group:
         on: tuple[str, ...] = BOTH,
         everyday: bool | str = False,
         returns: type | None = None,
+        asks: bool = False,
     ) -> Callable[[F], F]:
         """Declares a function to be a command of this group."""
 
         def declare(function: F) -> F:
             called = name or getattr(function, "__name__", "").replace("_", "-")
             there = (called if everyday is True else everyday) or None
-            self.specs[called] = Spec(called, function, on, there, returns)
+            self.specs[called] = Spec(called, function, on, there, returns, asks)
             return function
 
         return declare

@@ -363,7 +363,8 @@ def _write_options(
 
 def _means_something(command: Leaf | Branch, option: Any) -> bool:
     """Whether a common option does anything here: a command of no exchange asks none."""
-    local = isinstance(command, Leaf) and command.exchange is None
+    asks = isinstance(command, Leaf) and command.spec is not None and command.spec.asks
+    local = isinstance(command, Leaf) and command.exchange is None and not asks
     return not local or any(flag in LOCAL_OPTIONS for flag in option.opts)
 
 

@@ -19,7 +19,9 @@ from exchcli.records import (
     Candle,
     Currency,
     Fill,
+    JournalEntry,
     Order,
+    Placed,
     Position,
     Symbol,
     Ticker,
@@ -32,7 +34,7 @@ Kind = Literal["number", "time", "flag", "text", "list", "records"]
 # As rich calls them. Only what is legible on a dark and on a light background.
 Style = Literal["", "bold", "dim", "green", "red"]
 
-_SPELLED = {"id": "ID", "api": "API", "pnl": "PnL", "percent": "%", "seconds": "(s)"}
+_SPELLED = {"id": "ID", "api": "API", "pnl": "PnL", "url": "URL", "percent": "%", "seconds": "(s)"}
 
 # Least important first; what says little alone goes together. A column that is not named
 # stays; if those that stay do not fit, each record becomes a card. A record that is not named
@@ -54,6 +56,11 @@ _LEAST_IMPORTANT: dict[type, tuple[str, ...]] = {
         *("fills", "exchange_status", "updated", "market", "post_only", "cost", "stop_price"),
         *("average_price", "type", "created"),
     ),
+    Placed: (
+        *("fills", "exchange_status", "updated", "market", "post_only", "cost", "stop_price"),
+        *("evidence", "average_price", "type", "created", "once replayed"),
+    ),
+    JournalEntry: ("updated", "evidence", "profile", "attempts", "created", "order_id"),
     Fill: (
         *("order_id", "market", "maker", "id", "fee_percent", "fee fee_currency", "symbol"),
         "time",

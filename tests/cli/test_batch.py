@@ -134,3 +134,20 @@ def test_a_terminal_is_told_what_it_comes_to(still: Exch, orders: Any) -> None:
 def test_dgtmarket_has_no_batch(still: Exch) -> None:
     ran = still("dgt", "order", "batch", "btcpln", "x")
     assert ran.code == 13
+
+
+def test_what_is_placed_already_is_not_asked_about(still: Exch, orders: Any) -> None:
+    words = ["dfx", "order", "batch", "btcusdt", orders(12), "--once", "b"]
+    done(still(*words, "--yes"))
+    ran = still(*words, "--json", terminal=True)
+    assert ran.code == 0
+    assert "[y/N]" not in ran.err
+
+
+def test_funds_are_told_before_the_question(still: Exch, tmp_path: Path) -> None:
+    file = tmp_path / "orders.csv"
+    file.write_text("side,amount,price\nsell,5,9900\n")
+    words = ["dfx", "order", "batch", "btcusdt", str(file)]
+    ran = still(*words, terminal=True, typed="y\n")
+    assert (ran.code, ran.out) == (2, "")
+    assert "[y/N]" not in ran.err

@@ -80,6 +80,10 @@ def _walk(command: Any, where: str) -> Iterator[tuple[str, Place]]:
     assert isinstance(command, Leaf)
     assert command.spec is not None
     arguments = tuple(_argument(p) for p in own if p.param_type_name == "argument")
+    if not where.startswith("config/"):  # a key of --once or of the journal is no setting
+        keys = _BY_METAVAR["KEY"]
+        arguments = tuple(a._replace(value="") if a.value == keys else a for a in arguments)
+        options = tuple(o._replace(value="") if o.value == keys else o for o in options)
     returns = command.spec.returns
     yield where, Place((), arguments, options, names_of(returns) if returns else ())
 
