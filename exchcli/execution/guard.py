@@ -153,15 +153,23 @@ def check_placing(
 ) -> None:
     """Raises GuardRefused if `count` more orders, none of them filled, would trip an indicator
     of this pair; `recent` are its orders of the last 10 minutes."""
-    rows = [row for row in indicators(recent, now) if row.symbol == symbol]
-    for row in rows:
-        if row.indicator == "CR":  # more orders can only lower it
+    there = [order for order in recent if order.symbol == symbol]
+    if not there:
+        return
+    amounts = [order.amount or Decimal(0) for order in there]
+    usual = there[0]._replace(
+        id="", amount=sum(amounts, Decimal(0)) / len(amounts), filled=Decimal(0), status="open",
+        created=now, updated=None,
+    )  # fmt: skip
+    before = {row.indicator: row for row in indicators(there, now)}
+    for row in indicators([*there, *[usual] * count], now):
+        # More orders can only lower the share of those that were cancelled.
+        if row.indicator == "CR" or row.indicator not in before:
             continue
-        after = row._replace(orders=row.orders + count, value=_diluted(row, count))
-        if trips(after):
-            raise _banned_for(row, "more orders that are not filled")
-        if row.orders + count >= WARN * TRIGGERS[row.indicator][1] and after.value < row.threshold:
-            warn(_nearly(after))
+        if trips(row):
+            raise _banned_for(before[row.indicator], "more orders that are not filled")
+        if row.orders > WARN * TRIGGERS[row.indicator][1] and WARN * row.value < row.threshold:
+            warn(_nearly(row))
 
 
 def check_cancel(
@@ -190,11 +198,6 @@ def check_cancel(
 def asked_for(now: datetime) -> datetime:
     """Since when the orders have to be known that these checks go by."""
     return now - PERIOD - timedelta(seconds=1)
-
-
-def _diluted(row: Indicator, count: int) -> Decimal:
-    """The share after so many more orders of nothing filled; amounts as large as the usual."""
-    return row.value * row.orders / (row.orders + count)
 
 
 def _canceled(order: Order, now: datetime) -> Order:

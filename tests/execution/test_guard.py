@@ -1,0 +1,193 @@
+"""What is refused here: by the configuration, and for what DigiFinex bans accounts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from exchcli.config import Guard
+from exchcli.errors import ExchError, GuardRefused
+from exchcli.execution.guard import (
+    Valued,
+    asked_for,
+    check_cancel,
+    check_halt,
+    check_orders,
+    check_placing,
+    check_withdrawal,
+    value_of,
+)
+from exchcli.records import NewOrder, Order, OrderStatus
+
+OPEN = Guard(False, {}, None, None, True, ())
+NEW = NewOrder("BTCPLN", "buy", Decimal("0.5"), Decimal(1000))
+NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
+
+
+def refused(check: Callable[[], None]) -> ExchError:
+    with pytest.raises(GuardRefused) as caught:
+        check()
+    assert caught.value.exit == 8
+    assert caught.value.hint
+    return caught.value
+
+
+def orders(guard: Guard, *news: NewOrder, market: str | None = "1000", sent: int = 0) -> None:
+    price = None if market is None else Decimal(market)
+    check_orders(guard, "dgt", [Valued(new, "PLN", price) for new in news or (NEW,)], sent)
+
+
+def test_without_bounds_everything_passes() -> None:
+    orders(OPEN, NEW, NEW._replace(price=Decimal(10**9)), market=None, sent=10**6)
+    check_withdrawal(OPEN, "dgt", None)
+
+
+def test_the_halt_switch_stops_everything_that_moves_money() -> None:
+    halted = OPEN._replace(halt=True)
+    for check in (
+        lambda: check_halt(halted, "dgt"),
+        lambda: orders(halted),
+        lambda: check_withdrawal(halted, "dgt", "a"),
+    ):
+        assert "exch config set dgt.guard.halt false" in str(refused(check).hint)
+
+
+@pytest.mark.parametrize(
+    ("new", "value"),
+    [
+        (NEW, "500.0"),
+        (NEW._replace(price=None), "1000.0"),  # by the market
+        (NEW._replace(price=None, spend=Decimal(70)), "70"),
+        (
+            NEW._replace(amount=Decimal("1" + "0" * 40), price=Decimal("1.1")),
+            "11" + "0" * 39 + ".0",
+        ),
+    ],
+)
+def test_an_order_is_worth_its_price_or_the_markets_or_what_it_spends(
+    new: NewOrder, value: str
+) -> None:
+    assert value_of(Valued(new, "PLN", Decimal(2000))) == Decimal(value)
+
+
+def test_an_order_of_exactly_the_bound_passes_and_one_beyond_it_does_not() -> None:
+    bound = OPEN._replace(max_order_value={"PLN": Decimal(500)})
+    orders(bound)
+    error = refused(lambda: orders(bound, NEW._replace(amount=Decimal("0.50000001"))))
+    assert "500.00001000 PLN" in error.message
+    assert "dgt.guard.max_order_value.PLN = 500" in error.message
+    elsewhere = OPEN._replace(max_order_value={"USDT": Decimal(1)})
+    orders(elsewhere)
+
+
+def test_what_cannot_be_valued_does_not_pass_a_bound() -> None:
+    bound = OPEN._replace(max_order_value={"PLN": Decimal(500)})
+    refused(lambda: orders(bound, NEW._replace(price=None), market=None))
+    refused(lambda: orders(OPEN._replace(max_deviation_percent=Decimal(5)), market=None))
+
+
+@pytest.mark.parametrize("price", ["950", "1050", "1000"])
+def test_a_price_within_the_distance_passes(price: str) -> None:
+    bound = OPEN._replace(max_deviation_percent=Decimal(5))
+    orders(bound, NEW._replace(price=Decimal(price)))
+
+
+@pytest.mark.parametrize(
+    "change", [{"price": Decimal("949.99")}, {"price": Decimal(1051)}, {"stop": Decimal(100)}]
+)
+def test_a_price_or_a_stop_too_far_from_the_market_does_not(change: dict[str, Any]) -> None:
+    bound = OPEN._replace(max_deviation_percent=Decimal(5))
+    assert (
+        "max_deviation_percent = 5"
+        in refused(lambda: orders(bound, NEW._replace(**change))).message
+    )
+
+
+def test_a_minute_has_so_many_orders_those_of_a_batch_included() -> None:
+    bound = OPEN._replace(max_orders_per_minute=3)
+    orders(bound, NEW, NEW, sent=1)
+    refused(lambda: orders(bound, NEW, NEW, sent=2))
+
+
+def test_withdrawals_go_only_where_they_may() -> None:
+    refused(lambda: check_withdrawal(OPEN._replace(withdrawals=False), "dgt", "a"))
+    listed = OPEN._replace(withdraw_addresses=("a", "b"))
+    check_withdrawal(listed, "dgt", "a")
+    assert "c is not among" in refused(lambda: check_withdrawal(listed, "dgt", "c")).message
+    refused(lambda: check_withdrawal(listed, "dgt", None))
+
+
+# --- DigiFinex's indicators --------------------------------------------------------------------
+
+
+def order(
+    number: int, status: OrderStatus = "open", *, age: float = 60, lived: float = 100
+) -> Order:
+    created = NOW - timedelta(seconds=age)
+    filled = Decimal(1) if status == "filled" else Decimal(0)
+    return Order(
+        str(number), "BTC_USDT", "spot", "buy", "limit", Decimal(1), None, Decimal(1), filled,
+        None, None, status, "0", None, created, created + timedelta(seconds=lived),
+    )  # fmt: skip
+
+
+def placing(recent: list[Order], count: int = 1) -> list[str]:
+    warned: list[str] = []
+    check_placing(recent, "BTC_USDT", count, NOW, warned.append)
+    return warned
+
+
+def test_few_orders_are_nobodys_business() -> None:
+    assert placing([]) == []
+    assert placing([order(n) for n in range(30)], 5) == []
+
+
+def test_near_a_ban_a_warning_is_given_and_what_would_trip_is_refused() -> None:
+    unfilled = [order(n) for n in range(45)]
+    assert any("FW" in line for line in placing(unfilled))  # 46 of 49
+    assert placing(unfilled, 4)
+    assert "FW" in refused(lambda: placing(unfilled, 5) and None).message
+
+
+def test_filled_orders_keep_the_account_from_a_ban() -> None:
+    good = [order(n) for n in range(80)] + [order(100 + n, "filled") for n in range(20)]
+    assert placing(good, 10) == []
+
+
+def test_the_tenth_batch_may_be_the_one_that_trips() -> None:
+    one_filled = [order(n) for n in range(98)] + [order(200, "filled")]
+    assert placing(one_filled) != []  # 1 of 100 is not below 1 %, but near it
+    refused(lambda: placing(one_filled, 2) and None)
+
+
+def test_orders_of_other_pairs_and_older_ones_do_not_count() -> None:
+    others = [order(n)._replace(symbol="ETH_USDT") for n in range(200)]
+    old = [order(n, age=700) for n in range(200)]
+    assert placing(others + old, 10) == []
+    assert asked_for(NOW) < NOW - timedelta(minutes=10)
+
+
+def canceling(recent: list[Order], *ids: str) -> list[str]:
+    warned: list[str] = []
+    check_cancel(recent, ids, NOW, warned.append)
+    return warned
+
+
+def test_a_cancel_right_after_its_order_is_refused_where_it_would_trip() -> None:
+    quick = [order(n, "canceled", lived=1) for n in range(99)]
+    young, old = order(500, age=2), order(501, age=6)
+    error = refused(lambda: canceling([*quick, young], "500") and None)
+    assert "CR" in error.message
+    assert "6 seconds old" in str(error.hint)
+    assert canceling([*quick, old], "501") == []
+    assert canceling([*quick, order(502, "filled", age=2)], "502") == []
+
+
+def test_a_cancel_is_warned_of_before_that() -> None:
+    quick = [order(n, "canceled", lived=1) for n in range(85)]
+    assert canceling([*quick, order(500, age=2)], "500") != []
+    assert canceling([order(500, age=2)], "500") == []
