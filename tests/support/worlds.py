@@ -196,7 +196,10 @@ class World:
             self._ids += self.random.randint(1, 3)
             shown = self.now + self.share() * self.delay
             moves = shown + self.random.choice((0.0, self.random.expovariate(0.05), 1e9))
-            again = moves + (self.share() * self.delay if self.gaps else 0)
+            # A stranger's of long before has come to rest: of what moves while the snapshot is
+            # taken, nobody could tell.
+            moves = shown if run == 0 else moves
+            again = moves + (self.share() * self.delay if self.gaps and run else 0)
             order_id = str(self._ids) if self.by_id else f"{self.random.getrandbits(60):x}"
             self.book.append(Booked(order_id, new, key, run, self.now, shown, moves, again))
             placed.append(order_id)
