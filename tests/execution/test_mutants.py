@@ -19,7 +19,7 @@ from exchcli.execution.placement import Placement
 from exchcli.execution.settling import Settling, Verdict
 from exchcli.records import Snapshot
 
-WORLDS = 400
+WORLDS = 1500
 SILENT = Temper(("lost", "dropped", "late", "killed"), good=0.2, reads=0, disk=0, twins=0)
 
 
@@ -69,7 +69,8 @@ def test_one_listing_misses_an_order_between_two_lists(monkeypatch: pytest.Monke
         return self.look_again(entry)
 
     monkeypatch.setattr(Settling, "decide", decide)
-    assert caught(SILENT, "duplicate")
+    temper = SILENT._replace(answers=("dropped",), good=0.1, kills=0, resends=1)
+    assert caught(temper, "duplicate", times=(2, 10))
 
 
 def test_a_commit_after_sending_is_too_late_for_a_run_that_is_killed() -> None:
