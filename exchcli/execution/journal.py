@@ -22,7 +22,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from exchcli.core.machine import SECOND, Reading, elapsed
+from exchcli.core.machine import SECOND, Reading, elapsed, same_boot
 from exchcli.errors import StateError
 from exchcli.execution.intent import Account, Intent, Item, likeness, read, written
 from exchcli.execution.journal_file import JournalFile
@@ -266,8 +266,14 @@ class Journal:
                 " ORDER BY attempts.id DESC LIMIT ?",
                 (*account, _LOOKED_THROUGH),
             )
-            lately = [count for *at, count in rows if elapsed(Reading(*at), now) < seconds * SECOND]
-            return sum(lately)
+            found = 0
+            for *at, count in rows:
+                then = Reading(*at)
+                if elapsed(then, now) < seconds * SECOND:
+                    found += count
+                elif same_boot(then, now):  # all that is left is older still
+                    break
+            return found
 
     def _listed(self, clause: str, values: Sequence[object]) -> list[Entry]:
         if not self._file.exists():

@@ -84,6 +84,16 @@ def test_several_that_can_be_it_are_several(journal: Journal) -> None:
     assert decided(journal, listed("77"), listed("78")) == Verdict("ambiguous", ("77", "78"))
 
 
+def test_money_to_spend_is_found_by_what_it_bought_in_any_attempt(journal: Journal) -> None:
+    """The amount was worked out from the book, and another one at the second attempt."""
+    spend = NEW._replace(spend=Decimal(300))
+    first, second = spend, spend._replace(amount=Decimal("0.011"))
+    entry_of(journal, Intent("buy", (first,)))
+    journal.settled(ACCOUNT, "weekly", "absent", Scripted().clock())
+    seen = listed("77", NEW)
+    assert decided(journal, seen, intent=Intent("buy", (second,))) == Verdict("placed", ("77",))
+
+
 # --- a batch ---------------------------------------------------------------------------------
 
 SELL = NEW._replace(side="sell", price=Decimal(40000))
