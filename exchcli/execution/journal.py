@@ -26,6 +26,7 @@ from exchcli.core.machine import SECOND, Reading, elapsed, same_boot
 from exchcli.errors import StateError
 from exchcli.execution.intent import Account, Intent, Item, likeness, read, written
 from exchcli.execution.journal_file import JournalFile
+from exchcli.execution.lock import Lock
 from exchcli.records import Evidence, JournalEntry, JournalState, Snapshot
 
 OPEN: tuple[JournalState, ...] = ("sending", "unknown")
@@ -98,6 +99,7 @@ class Journal:
     """The journal of this machine. Every method raises StateError where it cannot be used."""
 
     def __init__(self, folder: Path, file: JournalFile | None = None) -> None:
+        self._folder = folder
         self._file = file or JournalFile(folder)
 
     def close(self) -> None:
@@ -276,10 +278,19 @@ class Journal:
             return found
 
     def _listed(self, clause: str, values: Sequence[object]) -> list[Entry]:
+        """Intents to look at. What is being sent by nobody is not known to have been sent."""
         if not self._file.exists():
             return []
         with self._file.reading() as db:
-            return _entries(db, db.execute(f"{_SELECT} {clause}", tuple(values)))
+            found = _entries(db, db.execute(f"{_SELECT} {clause}", tuple(values)))
+        sending = {entry.account for entry in found if entry.state == "sending"}
+        left = {one for one in sending if not Lock(self._folder, one, 0).is_held()}
+        return [
+            entry._replace(state="unknown")
+            if entry.state == "sending" and entry.account in left
+            else entry
+            for entry in found
+        ]
 
 
 # The statements are put together of these and of question marks, never of values.

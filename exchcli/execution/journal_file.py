@@ -6,6 +6,7 @@ to and never replaced: it is moved aside, and nothing is sent until a person has
 
 from __future__ import annotations
 
+import fcntl
 import os
 import sqlite3
 from collections.abc import Iterator
@@ -101,10 +102,9 @@ class JournalFile:
             with closing(_connected(beside)) as db:
                 db.execute("PRAGMA journal_mode = WAL")
                 _lay_out(db)
-            try:
-                os.link(beside, self.path)
-            except FileExistsError:
-                pass  # another process was faster
+            with self._alone():
+                if not self.path.exists():  # else another process was faster
+                    beside.rename(self.path)
             _sync_folder(self.path.parent)
         finally:
             for ending in _BESIDE:
@@ -132,10 +132,9 @@ class JournalFile:
         aside = self._aside()
         if aside is not None:
             raise StateError(
-                f"The journal was damaged, and is now {aside}; which orders were sent before is "
-                "not known. Nothing was sent.",
-                "Compare it with the orders at the exchange (`order list --history`), then rename "
-                "or remove that file: exch begins a new journal.",
+                f"The journal was damaged, and is now {aside}: what was sent before is not known.",
+                "Nothing more is sent until you have looked at the orders at the exchange (`order "
+                "list --history`) and renamed or removed that file: then exch begins a new one.",
             )
 
     def _aside(self) -> Path | None:
@@ -166,25 +165,29 @@ class JournalFile:
 
     def _damaged(self, error: Exception) -> StateError:
         """Moves the file out of the way, once for all processes that meet it."""
-        import fcntl
-
         self.close()
         try:
-            handle = os.open(
-                self.path.with_name(f"{FILE}.lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600
-            )
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX)
+            with self._alone():
                 if self.path.exists() and self.path.stat().st_ino == self._inode:
                     self._move(self._free_name())
-            finally:
-                os.close(handle)
             self._check_none_aside()
         except OSError as failed:
             return cannot("move aside the damaged journal", self.path, failed)
         except StateError as told:
             return told
         return StateError(f"The journal {self.path} cannot be read: {error}.", "Run it again.")
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """One process at a time puts a file in this place, or takes it away."""
+        handle = os.open(
+            self.path.with_name(f"{FILE}.lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600
+        )
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(handle)
 
     def _move(self, aside: Path) -> None:
         """The file first: without it nothing is sent, and with half of it something could be."""

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from pathlib import Path
 
 from journalling import ACCOUNT, BEFORE, BUY, NEW, NOW, at, sent, signed
 
 from exchcli.core.machine import SECOND
 from exchcli.execution.intent import Intent, Withdrawal, likeness
 from exchcli.execution.journal import Journal
+from exchcli.execution.lock import Lock
 
 ALIKE = [likeness(NEW)]
 
@@ -143,3 +145,12 @@ def test_intents_are_listed_newest_first(journal: Journal) -> None:
         sent(journal, key)
     assert [entry.key for entry in journal.entries()] == ["c", "b", "a"]
     assert [entry.key for entry in journal.entries(2)] == ["c", "b"]
+
+
+def test_what_a_run_was_sending_when_it_was_killed_is_unknown(
+    journal: Journal, tmp_path: Path
+) -> None:
+    sent(journal, "weekly")
+    assert [entry.state for entry in journal.entries()] == ["unknown"]
+    with Lock(tmp_path / "state", ACCOUNT, 0).held():
+        assert [entry.state for entry in journal.named("weekly")] == ["sending"]

@@ -81,12 +81,12 @@ def test_a_damaged_file_is_moved_aside_and_nothing_is_written_until_a_person_has
     aside = path.with_name(f"{FILE}.damaged")
     for _ in range(2):  # also when it is run again
         again = Journal(path.parent)
-        with pytest.raises(StateError, match="Nothing was sent") as caught:
+        with pytest.raises(StateError, match="what was sent before is not known") as caught:
             again.find(ACCOUNT, "weekly")
         again.close()
         assert caught.value.exit == 12
         assert str(aside) in caught.value.message
-        assert "begins a new journal" in (caught.value.hint or "")
+        assert "Nothing more is sent until you have looked" in (caught.value.hint or "")
         assert not path.exists()
         assert aside.read_bytes() == data
     with pytest.raises(StateError):  # nor does a listing pretend that there is nothing

@@ -2,7 +2,7 @@
 
     python tests/torture/worlds.py [WORLDS [SEED]]
 
-30,000 worlds without arguments, which takes two minutes. Every third has strangers in it, who
+50,000 worlds without arguments, which takes two minutes. Every third has strangers in it, who
 place orders that look the same. It prints the runs by their exit codes, the kills, what the sent
 calls met, and what went wrong; a seed makes its world again.
 """
@@ -18,7 +18,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
 
 from worlds import Temper, World
 
-WORLDS = 30_000
+WORLDS = 50_000
 
 
 def torture(worlds: int, first: int) -> int:
