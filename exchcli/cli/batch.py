@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import sys
-from collections.abc import Iterator, Sequence
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple
@@ -47,6 +49,38 @@ class Part(NamedTuple):
     key: str | None
 
 
+class Pace:
+    """Keeps orders so far apart that the exchange's lists can be had whole: without that, nothing
+    could be found out about one that got no answer.
+    """
+
+    def __init__(
+        self,
+        listable: tuple[int, float] | None,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._most, self._seconds = listable or (0, 0.0)
+        self._clock = clock
+        self._sleep = sleep
+        self._sent: deque[tuple[float, int]] = deque()
+
+    def wait(self, count: int) -> None:
+        """Returns when so many orders may be sent."""
+        if not self._most:
+            return
+        while sum(one for _, one in self._sent) + count > self._most:
+            at, _ = self._sent[0]
+            left = at + self._seconds - self._clock()
+            if left > 0:
+                self._sleep(left)
+            self._sent.popleft()
+
+    def sent(self, count: int) -> None:
+        """So many were sent, just now at the latest."""
+        self._sent.append((self._clock(), count))
+
+
 def place_file(here: Session, symbol: str, file: str, margin: bool, how: BatchHow) -> None:
     """Places the orders of a file and prints them, in the order of the file."""
     key = once_key(how.once, how.on_absent)
@@ -83,20 +117,25 @@ def _place(
 
     def check() -> None:
         nonlocal checked
+        pace.wait(len(waiting[0].news))
         check_order_guard(here, keeping, waiting[0].news, rules)
         # Before the first call that is sent: for all that is still to come.
         if not checked:
             check_free(here, [new for part in waiting for new in part.news], rules)
             checked = True
 
-    keeping = Keeping(here, None, how.on_absent)
+    base = keeping = Keeping(here, None, how.on_absent)
+    pace = Pace(here.exchange.listable)
     failed: ExchError | None = None
     with _bar() as told:
         while waiting and failed is None:
             part = waiting[0]
-            keeping = Keeping(here, part.key, how.on_absent)
             try:
-                done.append((part, keeping.place_all(part.intent, checks=check)))
+                keeping = base.under(part.key)
+                one = keeping.place_all(part.intent, checks=check)
+                done.append((part, one))
+                if not one.replayed:
+                    pace.sent(len(part.news))
             except ExchError as error:
                 failed = error
             else:
@@ -116,7 +155,7 @@ def _told(error: ExchError, parts: Sequence[Part], done: Sequence[tuple[Part, Do
     if failed.key is not None and error.hint:  # the key of the call is none that one can give
         key = failed.key.rpartition("#")[0]
         error.hint = error.hint.replace(f"--once {failed.key}", f"--once {key}")
-    if every == len(failed.news):
+    if every == len(failed.news) or (isinstance(error, UsageError) and not done):
         return error
     first, last = before + 1, before + len(failed.news)
     error.message = f"Orders {first} to {last} of {every}: {error.message}"

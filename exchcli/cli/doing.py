@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from copy import copy
 from typing import TYPE_CHECKING
 
-from exchcli.cli.guarding import check_cancels, watching_conduct
+from exchcli.cli.guarding import Recent
 from exchcli.core.window import kept
 from exchcli.errors import UsageError
 from exchcli.execution.intent import Account, Closing, Intent, Item, Move, Withdrawal
@@ -46,6 +47,13 @@ class Keeping:
         self._on_absent = on_absent
         self.account = account_of(here)
         self.journal = here.journal()
+        self._recent = Recent(here, self)
+
+    def under(self, key: str | None) -> Keeping:
+        """The same for another key of the same command, with what it knows by now."""
+        other = copy(self)
+        other._key = key
+        return other
 
     def is_settled(self, intent: Intent) -> bool:
         """Whether nothing can be sent under this key: so there is nothing to ask about.
@@ -71,8 +79,10 @@ class Keeping:
     def place_all(self, intent: Intent, *, checks: Checks = nothing_to_check) -> Done:
         """Places the orders of one call, all or none."""
         news = [item for item in intent.items if isinstance(item, NewOrder)]
-        guarded = watching_conduct(self._here, Orders(*self._parts(), news), news)
-        return self._run(guarded, intent, checks)
+        venue = Orders(*self._parts(), news)
+        if self._here.exchange.name == "dfx":
+            venue.snapshot = lambda: self._recent.snapshot(news)  # type: ignore[method-assign]
+        return self._run(venue, intent, checks)
 
     def withdraw(self, wanted: Withdrawal, *, checks: Checks = nothing_to_check) -> Done:
         return self._run(Withdrawals(*self._parts(), wanted), intent_of(wanted), checks)
@@ -85,7 +95,8 @@ class Keeping:
 
     def cancel(self, ids: Sequence[str], market: Market) -> list[Cancelled]:
         """What became of up to `most_cancels` orders."""
-        check_cancels(self._here, self.journal, self.account, ids, market)
+        if self._here.exchange.name == "dfx":
+            self._recent.check_cancel(ids, market)
         with self._here.telling():
             return self._cancels().orders(ids, market)
 

@@ -10,20 +10,21 @@ from typing import TYPE_CHECKING
 from exchcli.cli.checking import Rules
 from exchcli.cli.estimating import best_price
 from exchcli.core.machine import read
+from exchcli.errors import GuardRefused
 from exchcli.execution import guard
 from exchcli.execution.guard import Valued
-from exchcli.execution.intent import Account
-from exchcli.execution.journal import Journal
-from exchcli.execution.venue import Orders
-from exchcli.records import Book, Market, NewOrder, Snapshot
+from exchcli.records import Book, Market, NewOrder, Sighting, Snapshot
 
 if TYPE_CHECKING:
     from exchcli.cli.doing import Keeping
     from exchcli.cli.session import Session
 
-# Nobody comes near a ban for cancels who has placed fewer orders in 10 minutes.
-FEW_ORDERS = 50
-TEN_MINUTES = 600.0  # seconds
+# Who has placed fewer orders in 10 minutes is not near any ban.
+FEW_ORDERS = 30
+TEN_MINUTES = 600  # seconds
+# Seconds of orders that a snapshot holds: no list dates an order that is yet to come so early.
+LATELY = 60
+AGAIN = 1  # seconds that are looked at once more, for what came while the last look was taken
 
 
 def check_order_guard(
@@ -56,37 +57,71 @@ def check_halted(here: Session) -> None:
     guard.check_halt(here.config.exchange(name).guard, name)
 
 
-def watching_conduct(here: Session, venue: Orders, news: Sequence[NewOrder]) -> Orders:
-    """The venue, whose snapshot is also held against DigiFinex's rules for traders: it holds the
-    orders of the 10 minutes that these go by.
+class Recent:
+    """The orders of DigiFinex of late, for snapshots and for its rules for traders. Of one
+    command that looks again and again, each look asks only for what came since the last.
     """
-    if here.exchange.name != "dfx":
-        return venue
-    symbol, market = news[0].symbol, news[0].market
 
-    def snapshot() -> Snapshot:
-        now = venue.client.fresh_time()
-        seen = venue.client.run(here.exchange.recent(market, now))
-        orders = [row.order for row in seen]
+    def __init__(self, here: Session, keeping: Keeping) -> None:
+        self._here = here
+        self._keeping = keeping
+        self._rows: dict[Market, dict[str, Sighting]] = {}
+        self._since: dict[Market, int] = {}  # the second from which on all are known
+        self._looked: dict[Market, int] = {}
+
+    def snapshot(self, news: Sequence[NewOrder]) -> Snapshot:
+        """What there is before these are sent. Raises GuardRefused where they, unfilled, would
+        get the account banned.
+        """
+        market, symbol = news[0].market, news[0].symbol
+        busy = self.busy(len(news))
+        now = self._look(market, TEN_MINUTES if busy else LATELY)
+        if busy:
+            try:
+                self._check(market, symbol, len(news), now)
+            except GuardRefused:  # what was filled since it was first seen is not known yet
+                del self._since[market]
+                now = self._look(market, TEN_MINUTES)
+                self._check(market, symbol, len(news), now)
+        rows = self._rows[market].values()
+        ids = [row.id for row in rows if _second(row, now) >= now - LATELY]
+        return Snapshot(None, tuple(ids), now)
+
+    def check_cancel(self, ids: Sequence[str], market: Market) -> None:
+        """Raises GuardRefused where so many cancels so soon would get the account banned."""
+        if self.busy(0):
+            now = self._look(market, TEN_MINUTES)
+            orders = [row.order for row in self._rows[market].values()]
+            guard.check_cancel(orders, ids, datetime.fromtimestamp(now, UTC), _warning(self._here))
+
+    def busy(self, more: int) -> bool:
+        """Whether as many orders were placed from here as a ban begins to be possible with."""
+        sent = self._keeping.journal.sent_lately(self._keeping.account, TEN_MINUTES, read())
+        return sent + more >= FEW_ORDERS
+
+    def _look(self, market: Market, seconds: int) -> int:
+        """Makes all orders known that were created so many seconds ago; the second of now."""
+        here, client = self._here, self._here.connected()
+        here.synchronize()
+        now = int(here.now().timestamp())
+        known = self._rows.setdefault(market, {})
+        if self._since.get(market, now) > now - seconds:
+            start = self._since[market] = now - seconds
+        else:
+            start = self._looked[market] - AGAIN
+        seen = client.run(here.exchange.recent(market, start, now), settling=True)
+        known.update((row.id, row) for row in seen)
+        self._looked[market] = now
+        return now
+
+    def _check(self, market: Market, symbol: str, count: int, now: int) -> None:
+        orders = [row.order for row in self._rows[market].values()]
         moment = datetime.fromtimestamp(now, UTC)
-        guard.check_placing(orders, symbol, len(news), moment, _warning(here))
-        return Snapshot(None, tuple(row.id for row in seen), now)
-
-    venue.snapshot = snapshot  # type: ignore[method-assign]
-    return venue
+        guard.check_placing(orders, symbol, count, moment, _warning(self._here))
 
 
-def check_cancels(
-    here: Session, journal: Journal, account: Account, ids: Sequence[str], market: Market
-) -> None:
-    """Raises GuardRefused where so many cancels so soon would get the account banned."""
-    few = journal.sent_lately(account, TEN_MINUTES, read()) < FEW_ORDERS
-    if here.exchange.name != "dfx" or few:
-        return
-    client = here.connected()
-    now = client.fresh_time()
-    orders = [row.order for row in client.run(here.exchange.recent(market, now), settling=True)]
-    guard.check_cancel(orders, ids, datetime.fromtimestamp(now, UTC), _warning(here))
+def _second(row: Sighting, now: int) -> int:
+    return now if row.created is None else int(row.created.timestamp())
 
 
 def _market_price(new: NewOrder, book: Book | None) -> Decimal | None:

@@ -55,6 +55,8 @@ class Exchange:
     # How many orders one call places, and how many it cancels.
     most_orders: ClassVar[int] = 1
     most_cancels: ClassVar[int] = 1
+    # How many orders may be placed in how many seconds, so that its lists can still be had whole.
+    listable: ClassVar[tuple[int, float] | None] = None
     # How many decimals its numbers have where a pair does not say it.
     decimals: ClassVar[int] = 8
     # Error codes by which it stops listening for a while.
@@ -302,8 +304,10 @@ class Exchange:
         """What there is before an order is sent; `now` is in the exchange's seconds."""
         raise self.lacks("orders")
 
-    def recent(self, market: Market, now: int) -> Flow[list[Sighting]]:
-        """The orders that a snapshot of DigiFinex consists of: open, or of the last 10 minutes."""
+    def recent(self, market: Market, start: int, now: int) -> Flow[list[Sighting]]:
+        """The orders of all pairs that are open, or were created from `start` on: those that a
+        snapshot consists of where ids do not count up. In the exchange's seconds.
+        """
         raise self.lacks("a list of recent orders")
 
     def sightings(

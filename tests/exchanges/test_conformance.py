@@ -3,22 +3,30 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any, ClassVar
 
+import pytest
 from conformance import EVERYTHING, NOON, NOW, Conformance
+from trading_conformance import TradingConformance
 
+from exchcli.errors import Rejected
 from exchcli.exchanges.base import Exchange
 from exchcli.exchanges.dgtmarket import Dgtmarket
 from exchcli.exchanges.digifinex import PERIODS, DigiFinex
 from exchcli.exchanges.listing import Listing
 
+D = Decimal
 
-class TestDgtmarket(Conformance):
+
+class TestDgtmarket(Conformance, TradingConformance):
     exchange = Dgtmarket
     pair = "BTCPLN"
     unknown = "DOGEPLN"
     offers: ClassVar[set[str]] = set()
     paths = ("/public/time/", "/private/wallets/")
+    low, high = D("1500.5"), D(4000)
+    withdrawn = "PLN"
 
     def test_a_fill_says_of_itself_what_the_list_says_of_it(
         self, ask: Any, subject: Exchange
@@ -46,12 +54,14 @@ class TestDgtmarket(Conformance):
         assert ask(subject.orders(EVERYTHING._replace(offset=2))) == every[2:]
 
 
-class TestDigiFinex(Conformance):
+class TestDigiFinex(Conformance, TradingConformance):
     exchange = DigiFinex
     pair = "BTC_USDT"
     unknown = "DOGE_USDT"
     offers: ClassVar[set[str]] = {"ping", "candles", "currencies", "margin_currencies"}
     paths = ("/time", "/spot/assets")
+    low, high = D("8000.25"), D(12000)
+    withdrawn = "USDT"
 
     def test_the_margin_account_has_its_own_balances_orders_and_positions(
         self, ask: Any, subject: Exchange
@@ -152,3 +162,37 @@ class TestDigiFinex(Conformance):
 
     def test_it_answers_a_ping(self, ask: Any, subject: Exchange) -> None:
         assert ask(subject.ping()) == "pong"
+
+    def test_a_batch_is_all_or_nothing_and_its_orders_come_in_its_order(
+        self, ask: Any, subject: Exchange
+    ) -> None:
+        news = [self.buy()._replace(amount=self.amount + n) for n in range(3)]
+        ids = ask(subject.place_batch(self.pair, news))
+        orders = ask(subject.orders_by_id(ids))
+        assert [order.amount for order in orders] == [new.amount for new in news]
+        before = ask(subject.open_orders(EVERYTHING))
+        with pytest.raises(Rejected):
+            ask(subject.place_batch(self.pair, [self.buy(), self.buy()._replace(amount=D(99_999))]))
+        assert ask(subject.open_orders(EVERYTHING)) == before
+        canceled = ask(subject.cancel([*ids, "f" * 32]))
+        assert [one.status for one in canceled] == ["canceled"] * 3 + ["unknown"]
+
+    def test_money_moves_between_accounts_and_positions_close(
+        self, ask: Any, subject: Exchange
+    ) -> None:
+        def free(market: Any) -> Decimal:
+            return next(b.free for b in ask(subject.balances(market)) if b.currency == "USDT")
+
+        spot, margin = free("spot"), free("margin")
+        ask(subject.transfer_new("USDT", D("12.5"), "spot", "margin"))
+        assert (free("spot"), free("margin")) == (spot - D("12.5"), margin + D("12.5"))
+        (position,) = ask(subject.positions(self.pair))
+        assert position.amount
+        ask(subject.close_position(self.pair))
+        assert ask(subject.positions(self.pair)) == []
+
+    def test_a_withdrawal_can_be_canceled(self, ask: Any, subject: Exchange) -> None:
+        told = ask(subject.withdraw("USDT", D(20), *self.address(ask, subject)))
+        assert ask(subject.cancel_withdrawal(told)) == told
+        (row,) = [row for row in ask(subject.withdrawals()) if row.id == told]
+        assert row.status in ("canceled", "rejected")

@@ -192,7 +192,7 @@ def test_a_snapshot_is_what_is_open_and_what_is_recent_of_all_pairs(dfx: DigiFin
     assert taken == Snapshot(None, (THIRD, FIRST, SECOND), 1562303600)
     assert asked == [
         "GET /spot/order/current",
-        "GET /spot/order/history?limit=100&start_time=1562302998&end_time=1562304202",
+        "GET /spot/order/history?limit=100&start_time=1562303539&end_time=1562303602",
     ]
 
 

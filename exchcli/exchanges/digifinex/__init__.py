@@ -16,7 +16,7 @@ from exchcli.core.throttle import Ban
 from exchcli.errors import BadReply
 from exchcli.exchanges.digifinex.codes import error_of
 from exchcli.exchanges.digifinex.market import PERIODS, MarketData
-from exchcli.exchanges.digifinex.trading import MOST_CANCELS, MOST_ORDERS, Trading
+from exchcli.exchanges.digifinex.trading import LISTABLE, MOST_CANCELS, MOST_ORDERS, Trading
 
 __all__ = ["PERIODS", "DigiFinex"]
 
@@ -29,6 +29,7 @@ class DigiFinex(MarketData, Trading):
     bodies = "form"
     most_orders = MOST_ORDERS
     most_cancels = MOST_CANCELS
+    listable = LISTABLE
     methods = ("GET", "POST")
     # "API Endpoints Description": 2 minutes; "Risk Control and API Ban": 30 minutes.
     bans = {  # noqa: RUF012 -- nobody changes it

@@ -23,8 +23,12 @@ from exchcli.times import from_epoch
 
 MOST_ORDERS = 10  # "up to 10 orders at a time, either all succeed or all fail"
 MOST_CANCELS = 20  # as many as "Get order status" takes; the document does not limit them
-# What is in the history of this long before an order is sent was there before it.
-BEFORE = 600
+# What is looked through before an order is sent, in seconds: no list dates it that far back.
+BEFORE = 60
+AHEAD = 2  # seconds that its clock may be ahead of what is taken for now
+# Two neighbouring seconds cannot be listed when they hold as many orders as one reply does; 0.2
+# seconds are for the way there.
+LISTABLE = (90, 2.2)
 # The document tells neither whether a window includes its ends nor how clocks are rounded.
 SLACK = 2
 WALLETS = {"spot": 1, "margin": 2, "otc": 3}
@@ -94,13 +98,13 @@ class Trading(Orders, Account):
         return [Cancelled(id, "canceled" if id.lower() in done else "unknown") for id in ids]
 
     def snapshot(self, symbol: str, market: Market, now: int) -> Flow[Snapshot]:
-        """The orders of all pairs that are open, or of the minutes before."""
-        recent = yield from self.recent(market, now)
+        """The orders of all pairs that are open, or of the minute before."""
+        recent = yield from self.recent(market, now - BEFORE, now)
         return Snapshot(None, tuple(seen.id for seen in recent), now)
 
-    def recent(self, market: Market, now: int) -> Flow[list[Sighting]]:
+    def recent(self, market: Market, start: int, now: int) -> Flow[list[Sighting]]:
         found = yield from self.current_seen(market)
-        found += yield from self._history(market, now - BEFORE, now + BEFORE)
+        found += yield from self._history(market, start - 1, now + AHEAD)
         return list({seen.id: seen for seen in found}.values())
 
     def sightings(
@@ -108,18 +112,20 @@ class Trading(Orders, Account):
     ) -> Flow[list[Sighting]]:
         """`current` and then `history`: an order that leaves the first is in the second."""
         found = yield from self.current_seen(market)
-        found += yield from self._history(market, start, end)
+        found += yield from self._history(market, start - SLACK, end + SLACK)
         every = {seen.id: seen for seen in found}
         return [seen for seen in every.values() if seen.order.symbol == symbol]
 
     def seen_since(self, market: Market, start: datetime, now: datetime) -> Flow[list[Sighting]]:
         found = yield from self.current_seen(market)
-        found += yield from self._history(market, int(start.timestamp()), int(now.timestamp()))
+        found += yield from self._history(
+            market, int(start.timestamp()), int(now.timestamp()) + AHEAD
+        )
         return list({seen.id: seen for seen in found}.values())
 
     def _history(self, market: Market, start: int, end: int) -> Flow[list[Sighting]]:
-        """The history from `start` to `end`, whole."""
-        first, last = from_epoch(max(0, start - SLACK)), from_epoch(end + SLACK)
+        """The history from `start` to `end`, both included, whole."""
+        first, last = from_epoch(max(0, start)), from_epoch(end)
         return (
             yield from by_time(
                 lambda window: self.history_seen(window, market),
