@@ -35,7 +35,8 @@ def api(
 ) -> None:
     """Call any endpoint, signed where it needs a key, and print the reply as it came.
 
-    Anything but GET may trade or move money: it asks first, is sent once and never again.
+    Anything but GET may trade or move money: it asks first, is sent once and never again. Of the
+    guard, only the halt switch knows it, and the journal does not.
     """
     here = session(ctx)
     method, path = _method_and_path(here, words)
@@ -43,9 +44,18 @@ def api(
     if method == "GET":
         here.ask(here.exchange.any_endpoint(method, path, fields))
     else:
+        if not _only_cancels(method, path):
+            from exchcli.cli.guarding import check_halted
+
+            check_halted(here)
         confirm(f"Send {method} {path} to {here.exchange.title}? It may trade or move money.", yes)
         _send(here, method, path, fields)
     output.write_raw(here.replies, sys.stdout)
+
+
+def _only_cancels(method: str, path: str) -> bool:
+    """Whether it can do no more than cancel, which the halt switch lets pass."""
+    return method == "DELETE" or path.rstrip("/").endswith("/cancel")
 
 
 def _send(here: Session, method: str, path: str, fields: dict[str, str]) -> None:

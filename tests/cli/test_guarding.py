@@ -59,6 +59,7 @@ def set_(exch: Exch, key: str, value: str) -> None:
             "dfx.guard.halt is on",
         ),
         ("guard.halt", "true", ["dfx", "margin", "close", "btc_usdt", "--yes"], "halt is on"),
+        ("guard.halt", "true", ["dfx", "api", "POST", "/transfer", "--yes"], "halt is on"),
     ],
     ids=lambda value: value if isinstance(value, str) else " ".join(value[:3]),
 )
@@ -88,6 +89,8 @@ def test_cancels_and_replays_pass_the_halt_switch(still: Exch) -> None:
     replayed = json.loads(still(*BUY, "--once", "k").out)
     assert (replayed["id"], replayed["replayed"]) == (placed["id"], True)
     assert still("dgt", "cancel", placed["id"], "--yes").code == 0
+    api = still("dgt", "api", "DELETE", f"/private/offers/{placed['id']}/", "--yes")
+    assert api.code == 4  # there is nothing left to cancel
 
 
 def test_on_a_terminal_a_bound_is_told_before_the_question(still: Exch) -> None:
