@@ -17,6 +17,7 @@ from typing import NamedTuple, Protocol
 from exchcli.core.sending import is_refusal
 from exchcli.errors import (
     ExchError,
+    GuardRefused,
     Interrupted,
     OnceAbsent,
     OnceAmbiguous,
@@ -200,7 +201,9 @@ class Placement:
                 else:
                     # Unless this is on the disk, nothing is sent: another run would find the
                     # other still open, and take for its order what is sent now.
-                    self._write(other.key, self._settling.decide(other))
+                    verdict = self._settling.decide(other)
+                    self._write(other.key, verdict)
+                    _check_not_repeated(name, other, verdict)
             except OutcomeUnknown as error:
                 raise OutcomeUnknown(
                     f"Nothing was sent now: what became of {other.key}, which looks the same, is "
@@ -281,6 +284,18 @@ class Placement:
             )
         hint = _hint(key, unsettled or error)
         return OutcomeUnknown(message, hint, exchange=self._account.exchange)
+
+
+def _check_not_repeated(name: str, other: Entry, verdict: Verdict) -> None:
+    """Who has no key and runs the same again most likely believes that it failed."""
+    keyless = name.startswith(intents.HANDLE) and other.key.startswith(intents.HANDLE)
+    if keyless and verdict.state == "placed":
+        raise GuardRefused(
+            f"The same was sent before without an answer, as {other.key}, and was done: "
+            f"{', '.join(verdict.ids)}. Nothing was sent now.",
+            "Run it again if you want another one; --once KEY makes it safe to repeat.",
+            exchange=other.account.exchange,
+        )
 
 
 def _hint(key: str, error: BaseException) -> str:

@@ -248,6 +248,33 @@ def test_who_interrupts_after_sending_does_not_wait_for_the_fence(journal: Journ
     assert venue.slept == []
 
 
+def test_who_has_no_key_and_sends_again_what_was_done_after_all_is_told_so_first(
+    journal: Journal,
+) -> None:
+    with pytest.raises(OutcomeUnknown) as unknown:
+        placement(journal, Scripted([LOST]), HASTY).run(BUY)
+    (entry,) = journal.entries()
+    assert f"exch journal resolve {entry.key}" in (unknown.value.hint or "")
+    venue = Scripted([["78"], ["79"]], [[listed("77")]])
+    venue.now += 100
+    with pytest.raises(GuardRefused, match="and was done: 77") as caught:
+        placement(journal, venue).run(BUY)
+    assert caught.value.exit == 8
+    assert "send" not in venue.done
+    assert placement(journal, venue).run(BUY).ids == ("78",)  # it is told once
+
+
+def test_another_key_is_another_order_whatever_became_of_the_first(journal: Journal) -> None:
+    with pytest.raises(OutcomeUnknown):
+        placement(journal, Scripted([LOST]), HASTY).run(BUY, "weekly")
+    venue = Scripted([["78"]], [[listed("77")]])
+    venue.now += 100
+    assert placement(journal, venue).run(BUY, "next week").ids == ("78",)
+    entry = journal.find(ACCOUNT, "weekly")
+    assert entry is not None
+    assert entry.ids == ("77",)
+
+
 @pytest.mark.parametrize("ids", [[], ["77", "78"], ["77", "77"]])
 def test_an_answer_with_the_wrong_number_of_ids_is_no_answer(
     journal: Journal, ids: list[str]
