@@ -72,6 +72,7 @@ def doctor(
     report.run("python", _python)
     report.run("folders", lambda: _folders(here))
     report.run("configuration", lambda: _configuration(here, broken))
+    report.run("journal", lambda: _journal(here))
     for name in [exchange] if exchange else BOTH:
         settings = copy.copy(here.settings)
         settings.exchange = name
@@ -195,6 +196,19 @@ def _configuration(here: Session, broken: UsageError | None) -> str:
         told = f"{broken.message} What follows is of the defaults."
         raise Problem(told, broken.hint, broken.exit)
     return f"{file} is valid" if file.exists() else f"all defaults: there is no {file}"
+
+
+def _journal(here: Session) -> str:
+    """Whether the journal can be read, and whether anything in it waits for an answer."""
+    entries = here.journal().entries()
+    waiting = [e.key for e in entries if e.state in ("sending", "unknown", "ambiguous")]
+    if waiting:
+        raise Problem(
+            f"what became of {', '.join(waiting[:3])}{' and others' if waiting[3:] else ''} is not "
+            "known.",
+            f"exch journal resolve {waiting[0]}",
+        )
+    return f"{len(entries)} calls, and what became of each is known" if entries else "empty"
 
 
 def _no_key(there: Session) -> CredentialsError | None:

@@ -27,8 +27,8 @@ def test_the_sandbox_is_all_right(exch: Exch) -> None:
     found = rows(ran)
     assert (ran.code, ran.err) == (0, "")
     assert list(found) == [
-        "python", "folders", "configuration", "dgt credentials", "dgt clock", "dgt limits",
-        "dfx credentials", "dfx clock", "dfx limits",
+        "python", "folders", "configuration", "journal", "dgt credentials", "dgt clock",
+        "dgt limits", "dfx credentials", "dfx clock", "dfx limits",
     ]  # fmt: skip
     assert {status for status, _, _ in found.values()} == {"ok"}
     assert re.fullmatch(

@@ -205,3 +205,12 @@ def test_a_cancel_without_an_answer_is_tried_again_and_decided_by_its_order(exch
         ran = run(exch, server, "dgt", "cancel", "17167", "--yes")
     assert ran.code == 7
     assert "safe to repeat" in error(ran)["hint"]
+
+
+def test_doctor_tells_what_waits_for_an_answer(exch: Exch) -> None:
+    with exchange(UNKNOWN["HTML"]) as server:
+        assert run(exch, server, *BUY["dgt"], "--yes", "--once", "k").code == 7
+        rows = json.loads(run(exch, server, "doctor", "--exchange", "dgt").out)
+    (row,) = [row for row in rows if row["name"] == "journal"]
+    assert (row["status"], row["hint"]) == ("warning", "exch journal resolve k")
+    assert row["what"] == "what became of k is not known."
