@@ -321,6 +321,17 @@ class JournalEntry(NamedTuple):
     updated: datetime
 
 
+class Finding(NamedTuple):
+    """Something to look at. `key` is the intent that a ghost looks like, or that tells of an
+    order which the exchange did not list; None for a stranger."""
+
+    finding: Literal["ghost", "stranger", "missing"]
+    order_id: str
+    symbol: str
+    key: str | None
+    created: datetime | None
+
+
 class Ledger(NamedTuple):
     """One change of a balance: what `amount` was added (or taken), and the balance then."""
 

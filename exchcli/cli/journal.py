@@ -11,8 +11,7 @@ from exchcli.cli.market import whole_number
 from exchcli.cli.registry import Group
 from exchcli.cli.session import Session, session
 from exchcli.errors import OnceAmbiguous, UsageError
-from exchcli.execution.audit import Finding
-from exchcli.records import JournalEntry, Market
+from exchcli.records import Finding, JournalEntry, Market
 
 if TYPE_CHECKING:
     from exchcli.execution.intent import Account

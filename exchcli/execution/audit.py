@@ -8,27 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from exchcli.exchanges.sameness import same_order
 from exchcli.execution.intent import Account
 from exchcli.execution.journal import Entry, Journal
 from exchcli.execution.settling import EARLY
-from exchcli.records import NewOrder, Sighting
+from exchcli.records import Finding, NewOrder, Sighting
 
 # How long after its fence a ghost may have come, in seconds.
 LATEST = 3600
-
-
-class Finding(NamedTuple):
-    """Something to look at. `key` is the intent that a ghost looks like, or that tells of an
-    order which the exchange did not list; None for a stranger."""
-
-    finding: Literal["ghost", "stranger", "missing"]
-    order_id: str
-    symbol: str
-    key: str | None
-    created: datetime | None
 
 
 def audit(

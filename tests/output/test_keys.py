@@ -52,6 +52,7 @@ KEYS = {
     "JournalEntry": (
         "key exchange profile command state order_id evidence attempts created updated"
     ),
+    "Finding": "finding order_id symbol key created",
     "Unsent": "method url headers body",
 }
 
