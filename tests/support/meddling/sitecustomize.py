@@ -65,17 +65,25 @@ def windows(seconds: dict[str, int]) -> None:
     digifinex_signed._LATE = seconds["dfx"] * second
 
 
-def full(pages: int) -> None:
-    """The disk is full for the journal when it has so many pages."""
+def full_after(commits: int) -> None:
+    """The disk is full from the moment that the journal was committed so often."""
+    import resource
     import sqlite3
 
-    connect = sqlite3.connect
+    connect, counted = sqlite3.connect, [0]
+
+    class Journal(sqlite3.Connection):
+        def execute(self, sql: str, *more: Any) -> sqlite3.Cursor:
+            if sql.startswith("BEGIN") and counted[0] == commits:
+                resource.setrlimit(resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))
+            result = super().execute(sql, *more)
+            counted[0] += sql == "COMMIT"
+            return result
 
     def connected(path: Any, *args: Any, **more: Any) -> sqlite3.Connection:
-        db = connect(path, *args, **more)
         if "journal.sqlite" in os.fspath(path):
-            db.execute(f"PRAGMA max_page_count = {int(pages)}")
-        return db
+            more["factory"] = Journal
+        return connect(path, *args, **more)
 
     sqlite3.connect = connected  # type: ignore[assignment]
 
