@@ -6,6 +6,10 @@ A request's way, and the file of each step:
     exchange     one state of the store, one request at a time               store
     dgtmarket    path and parameters as the exchange's document has them
     digifinex    likewise; both ask the same markets                         floor
+    ..._signed   whose request it is, and whether it may be made  accounts, signature, limits
+    ..._private  which endpoint answers: those that read               statement, ledger
+    ..._orders, _trading, _payments   those that change something              marks
+    engine       where they do: orders are matched, money moves           (its own map)
     market       ticker, book, trades, candles of one moment                 book
     tape         prints as bars and candles                                  bars
     simulated    the tape that seed and time determine     tree, opening, prints, noise

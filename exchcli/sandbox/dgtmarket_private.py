@@ -14,6 +14,7 @@ from exchcli.sandbox import dgtmarket_orders as orders
 from exchcli.sandbox import statement
 from exchcli.sandbox.call import Call
 from exchcli.sandbox.catalog import DGT
+from exchcli.sandbox.dgtmarket import not_allowed
 from exchcli.sandbox.dgtmarket_orders import SIDES
 from exchcli.sandbox.dgtmarket_pages import Filters, listed
 from exchcli.sandbox.dgtmarket_signed import Refused, refused, signed
@@ -80,10 +81,7 @@ def _methods(parts: list[str]) -> dict[str, Callable[[Call], WireReply]]:
 
 def _answer(call: Call, methods: dict[str, Callable[[Call], WireReply]]) -> WireReply:
     endpoint = methods.get(call.request.method)
-    if endpoint is None:
-        refusal = json_reply({"detail": f'Method "{call.request.method}" not allowed.'}, 405)
-        return refusal._replace(headers={**refusal.headers, "allow": ", ".join(methods)})
-    return endpoint(call)
+    return endpoint(call) if endpoint else not_allowed(call.request, *methods)
 
 
 def wallets(call: Call) -> object:
