@@ -82,7 +82,7 @@ CREATE TABLE IF NOT EXISTS orders (
     -- so that what comes first always has the least; of equals the one of the least `rank`.
     stands    TEXT CHECK (stands IN ('buy', 'sell', 'rise', 'fall')),
     place     INTEGER,
-    rank      INTEGER,              -- NULL while it waits, and in a market order
+    rank      INTEGER,              -- NULL while it waits
     rest      INTEGER,              -- what is not filled, in units; NULL in a market order
     PRIMARY KEY (exchange, id)
 ) WITHOUT ROWID;

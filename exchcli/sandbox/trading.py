@@ -236,7 +236,7 @@ def standing(order: Order) -> tuple[object, ...]:
     """The last four columns of `orders`: stands, place, rank, rest."""
     price = order.stop if order.waits else order.price
     if order.status != "open" or price is None or order.amount is None:
-        return None, None, order.rank, None
+        return None, None, None, None
     rules = order.rules
     place = scaled(price, rules.price_precision)
     rest = scaled(order.amount - order.filled, rules.amount_precision)
