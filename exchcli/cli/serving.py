@@ -119,7 +119,8 @@ def _server() -> tuple[Any, Any, Any]:
             raise
         raise UsageError(
             f"The server needs {error.name}, which is not installed.",
-            "Install exch with its server: pip install 'exchcli[serve]' (or '.[serve]' from here).",
+            "Install what it needs with exch: pip install 'exchcli[serve]', or in its folder"
+            " pip install '.[serve]'.",
         ) from None
     return run, live, faults
 
