@@ -28,6 +28,7 @@ _OPEN_OF = _ORDER + (
     "WHERE account = ? AND wallet = ? AND status = 'open' AND exchange = ? AND symbol = ?"
     " ORDER BY id"
 )
+_OPEN = _ORDER + "WHERE exchange = ? AND symbol = ? AND stands IS NOT NULL ORDER BY id"
 _FIRST = (
     "SELECT place FROM orders WHERE exchange = ? AND symbol = ? AND stands = ?"
     " ORDER BY place LIMIT 1"
@@ -131,3 +132,9 @@ def first_place(db: sqlite3.Connection, rules: Rules, stands: str) -> int | None
     """The place of the first order that stands there."""
     row = db.execute(_FIRST, (rules.exchange, rules.symbol, stands)).fetchone()
     return None if row is None else int(row[0])
+
+
+def open_in(db: sqlite3.Connection, rules: Rules) -> list[Order]:
+    """All open orders of a pair."""
+    rows = db.execute(_OPEN, (rules.exchange, rules.symbol)).fetchall()
+    return [loaded(row, rules) for row in rows]
