@@ -92,6 +92,7 @@ def serve(
     if here.settings.fields:
         raise UsageError("--fields has nothing to choose from here.", "Leave it out.")
     time = live_.Clock(_stopped(here, clock))
+    host = host.strip("[]")  # of an IPv6 address in a URL
     bound = run.listening(host, port)
     try:
         live = live_.Live(_opening(here, time, seed, not no_limits), plan, time, here.say)

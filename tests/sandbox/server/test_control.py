@@ -8,12 +8,18 @@ from base64 import b64encode
 from collections.abc import Callable
 from decimal import Decimal
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 from running import Exch
 from served import Served
+
+from exchcli.sandbox.exchange import Sandbox
+from exchcli.sandbox.server.faults import plan
+from exchcli.sandbox.server.live import Clock, Live
+from exchcli.sandbox.wire import WireRequest
 
 Serving = Callable[..., Served]
 CLOCK = "2026-03-04T05:06:47Z"
@@ -289,3 +295,18 @@ def test_the_page_allows_itself_nothing_but_its_own_script_and_style(shared: Ser
     assert "http://" not in reply.text.replace("http://www.w3.org/2000/svg", "")
     assert "https://" not in reply.text
     assert " style=" not in reply.text
+
+
+def test_a_bug_is_told_where_the_server_was_started_and_is_not_the_end(tmp_path: Path) -> None:
+    said: list[str] = []
+    clock = Clock()
+    live = Live(lambda: Sandbox(tmp_path, clock=clock.now), plan([]), clock, said.append)
+    try:
+        live.faulty.sandbox = None  # type: ignore[assignment]
+        outcome = live.ask(WireRequest("GET", "/v3/ping", "", {}, b""))
+        assert outcome.reply is not None
+        assert outcome.reply.status == 503
+        assert b"NoneType" not in outcome.reply.body
+        assert "AttributeError" in said[0]
+    finally:
+        live.close()

@@ -260,4 +260,5 @@ def test_urls_name_addresses_that_can_be_asked() -> None:
         assert url_of("::", bound) == f"http://[::1]:{port}"
     finally:
         bound.close()
-    assert hosts_of("[::1]") == {"::1"}
+    assert hosts_of("Box.local") == {"box.local"}
+    assert hosts_of("::") == {"*"}
