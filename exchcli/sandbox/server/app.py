@@ -87,7 +87,7 @@ class App:
             scope["method"], path, scope["query_string"].decode("ascii"), headers_of(scope), body
         )
         outcome = await self.run(self.live.ask, request)
-        if outcome.fault == "late":
+        if "late" in (outcome.fault or "").split():
             self._execute_later()
         await self._carry_out(outcome, scope, receive, send)
 
