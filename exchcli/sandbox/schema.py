@@ -9,7 +9,7 @@ from __future__ import annotations
 
 ACCOUNTS = """
 -- Number 0, 1 ...: the demo accounts. Number -1 is the house, the other side of every entry:
--- its wallets are `outside` (deposits, withdrawals), `market` (whoever trades there) and `fees`.
+-- its wallets are `outside` (deposits, withdrawals), `market` (all who are simulated) and `fees`.
 CREATE TABLE IF NOT EXISTS accounts (
     account  INTEGER PRIMARY KEY,
     exchange TEXT NOT NULL,

@@ -242,7 +242,7 @@ def _connect(path: Path) -> sqlite3.Connection:
     try:
         # What was answered must outlive a power cut: every commit is synced.
         db.execute("PRAGMA synchronous = FULL")
-        # Orders are small and many: the log goes into the file every 16 MB, not every 4.
+        # Orders are small and many: the log goes into the file every 8 MB, not every 2.
         db.execute("PRAGMA wal_autocheckpoint = 4000")
         db.execute("PRAGMA cache_size = -16000")
         db.execute("PRAGMA foreign_keys = ON")
@@ -265,7 +265,9 @@ def _create(path: Path, now: int, seed: int) -> None:
     db = sqlite3.connect(draft, isolation_level=None)
     try:
         # Nobody sees the draft: a crash while it is made leaves no store, so one sync at the
-        # end, with the change to WAL, is enough. Each costs 5 to 20 ms on a usual disk.
+        # end, with the change to WAL, is enough. Each costs 5 to 20 ms on a usual disk. An
+        # order changes a few bytes in each of some twenty pages: small ones are written faster.
+        db.execute("PRAGMA page_size = 2048")
         db.execute("PRAGMA journal_mode = MEMORY")
         db.execute("PRAGMA synchronous = OFF")
         db.executescript(

@@ -88,9 +88,12 @@ class Engine:
         rows.update(self.db, order)
         self.conduct.ended(order)
 
-    def give(self, pit: Pit, maker: Order, ticks: int, units: int) -> None:
-        """Fills a part of a resting order, at its own price."""
-        self._fill(maker, pit.price(ticks), pit.amount(units), maker=True)
+    def give(
+        self, pit: Pit, maker: Order, ticks: int, units: int, *, settled: bool = False
+    ) -> None:
+        """Fills a part of a resting order, at its own price; see trading.fill."""
+        price, amount = pit.price(ticks), pit.amount(units)
+        self._fill(maker, price, amount, maker=True, settled=settled)
         if maker.filled == maker.amount:
             self.end(maker, "filled")
         else:
@@ -200,22 +203,40 @@ class Engine:
         keep_hold(self.ledger, order)
 
     def _trade(self, pit: Pit, order: Order, part: Taking) -> None:
-        price, amount = pit.price(part.ticks), pit.amount(part.units)
-        self._fill(order, price, amount, maker=False)
-        if part.maker is not None:
-            self.give(pit, part.maker, part.ticks, part.units)
-        else:
+        price, amount, maker = pit.price(part.ticks), pit.amount(part.units), part.maker
+        if maker is None:
+            self._fill(order, price, amount)
             pit.eat("sell" if order.buys else "buy", part.ticks, part.units)
+        elif order.wallet == maker.wallet == "spot":
+            self._fill(order, price, amount, partner=maker.account)
+            self.give(pit, maker, part.ticks, part.units, settled=True)
+        else:
+            self._fill(order, price, amount)
+            self.give(pit, maker, part.ticks, part.units)
         pit.print(order.buys, part.ticks, part.units)
 
-    def _fill(self, order: Order, price: Decimal, amount: Decimal, *, maker: bool) -> None:
+    def _fill(
+        self,
+        order: Order,
+        price: Decimal,
+        amount: Decimal,
+        *,
+        maker: bool = False,
+        partner: int | None = None,
+        settled: bool = False,
+    ) -> None:
         id_ = self._newest_fill + 1
         if order.wallet == "margin":
             made = margin.trade(
                 self.db, self.ledger, order, id_, price, amount, self.time, maker=maker
             )
         else:
-            made = [fill(self.ledger, order, id_, price, amount, self.time, maker=maker)]
+            made = [
+                fill(
+                    self.ledger, order, id_, price, amount, self.time,
+                    maker=maker, partner=partner, settled=settled,
+                )
+            ]  # fmt: skip
         self._newest_fill += len(made)
         self._fills += made
         self.conduct.filled(order, amount)
