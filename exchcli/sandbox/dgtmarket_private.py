@@ -108,7 +108,7 @@ def offers(call: Call) -> object:
     """GET /private/offers/ -- a page; filters order_type, offer_status, pair, and date_start and
     date_end, which are compared with `created` and include it."""
     filters = Filters(call)
-    where = Where("account = ?", call.account)
+    where = Where("account = ? AND wallet = 'spot'", call.account)
     if side := filters.word("order_type", SIDES):
         where.also("side = ?", SIDES[side])
     if status := filters.word("offer_status", _STATUSES):
@@ -128,7 +128,7 @@ def offers(call: Call) -> object:
 
 def offer(call: Call, number: int) -> object:
     """GET /private/offers/:id/ -- one of them."""
-    where = Where("account = ? AND id = ?", call.account, number)
+    where = Where("exchange = ? AND account = ? AND id = ?", DGT, call.account, number)
     return _only(_offers(call, statement.orders(call.store, where)))
 
 

@@ -57,11 +57,14 @@ class Engine:
         self._fills: list[Fill] = []
         self._newest_order = self._newest("orders")
         self._newest_fill = self._newest("fills")
+        self._latest = self._newest("entries", "time")
         self.begin(time)
 
     def begin(self, time: int) -> None:
-        """A transaction begins, at this time, but not before the last that has passed here."""
-        self.time = max(time, self.advanced * MICRO)
+        """A transaction begins, at this time, but not before the last at which money moved: ids
+        and times have one order.
+        """
+        self.time = max(time, self.advanced * MICRO, self._latest)
         self.conduct = Conduct(self.db)
 
     def pit(self, symbol: str) -> Pit:
@@ -146,6 +149,7 @@ class Engine:
             self._fills.clear()
         self.ledger.flush()
         self.conduct.flush(self.time)
+        self._latest = self.time
         if self.activations != self._activated:
             self.db.execute(
                 "UPDATE engine SET activations = ? WHERE exchange = ?",
@@ -246,8 +250,8 @@ class Engine:
             self.db, pit.rules, "fall", -last
         )
 
-    def _newest(self, table: str) -> int:
-        # The table's name is one of this class.
-        query = f"SELECT id FROM {table} WHERE exchange = ? ORDER BY id DESC LIMIT 1"  # noqa: S608
+    def _newest(self, table: str, column: str = "id") -> int:
+        # The names are of this class.
+        query = f"SELECT {column} FROM {table} WHERE exchange = ? ORDER BY id DESC LIMIT 1"  # noqa: S608
         row = self.db.execute(query, (self.exchange,)).fetchone()
         return int(row[0]) if row else 0
