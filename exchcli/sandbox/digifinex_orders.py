@@ -32,7 +32,7 @@ def detail(call: Call, query: Query, wallet: str) -> object:
     if len(codes) != 1:
         raise Refused(ILLEGAL)
     (row,) = _orders(call, wallet, codes)
-    where = Where("f.account = ? AND o.code = ?", call.account, row.code)
+    where = Where('f.exchange = ? AND f."order" = ?', DFX, row.id)
     trades = [
         {
             "tid": fill.id,
@@ -98,7 +98,8 @@ def codes_of(query: Query) -> list[str]:
 def _orders(call: Call, wallet: str, codes: list[str]) -> list[OrderRow]:
     """These orders in this order. Raises Refused if there is none of them."""
     places = ", ".join("?" * len(codes))
-    where = Where("account = ? AND wallet = ?", call.account, wallet)
+    # The plus: to be looked up by their codes, not among all that the account has.
+    where = Where("+account = ? AND +wallet = ?", call.account, wallet)
     where.also(f"exchange = ? AND code IN ({places})", DFX, *codes)
     found = {row.code: row for row in statement.orders(call.store, where)}
     if not found:

@@ -26,9 +26,11 @@ _WAITING = _ORDER + (
 )
 _OPEN_OF = _ORDER + (
     "WHERE account = ? AND wallet = ? AND status = 'open' AND exchange = ? AND symbol = ?"
-    " ORDER BY id"
+    " ORDER BY created, id"
 )
-_OPEN = _ORDER + "WHERE exchange = ? AND symbol = ? AND stands IS NOT NULL ORDER BY id"
+_OPEN = _ORDER + (
+    "WHERE exchange = ? AND symbol = ? AND stands IS NOT NULL ORDER BY stands, place, rank"
+)
 _FIRST = (
     "SELECT place FROM orders WHERE exchange = ? AND symbol = ? AND stands = ?"
     " ORDER BY place LIMIT 1"

@@ -7,6 +7,7 @@ from decimal import Decimal as D
 import pytest
 from trading_floor import Audit, TradingFloor, prepared
 
+from exchcli.sandbox.engine import rows
 from exchcli.sandbox.engine.desk import NewOrder, Reason, Refusal
 from exchcli.sandbox.overlaid import REFILL
 
@@ -337,3 +338,21 @@ def test_ids_and_codes_go_on_where_the_history_ended(tmp_path):
     assert len(order.code) == 32
     floor.close()
     other.close()
+
+
+def test_no_lookup_of_the_engine_reads_more_than_it_needs(floor):
+    """A million orders that are over must not be in anybody's way."""
+    for sql in (
+        rows._BY_CODE,
+        rows._STANDING,
+        rows._WAITING,
+        rows._FIRST,
+        rows._OPEN_OF,
+        rows._OPEN,
+    ):
+        values = (1,) * sql.count("?")
+        plan = [row[3] for row in floor.store.select(f"EXPLAIN QUERY PLAN {sql}", *values)]
+        assert len(plan) == 1
+        assert any(
+            name in plan[0] for name in ("orders_by_code", "orders_standing", "orders_open_of")
+        )
