@@ -145,7 +145,7 @@ def transactions(call: Call) -> object:
 
 def transaction(call: Call, number: int) -> object:
     """GET /private/transactions/:id/ -- one of them, of any pair."""
-    where = Where("f.exchange = ? AND +f.account = ? AND f.id = ?", DGT, call.account, number)
+    where = Where("f.exchange = ? AND f.account = ? AND f.id = ?", DGT, call.account, number)
     return _only([_transaction(row) for row in statement.fills(call.store, where)])
 
 

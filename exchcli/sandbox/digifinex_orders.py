@@ -98,8 +98,7 @@ def codes_of(query: Query) -> list[str]:
 def _orders(call: Call, wallet: str, codes: list[str]) -> list[OrderRow]:
     """These orders in this order. Raises Refused if there is none of them."""
     places = ", ".join("?" * len(codes))
-    # The plus: to be looked up by their codes, not among all that the account has.
-    where = Where("+account = ? AND +wallet = ?", call.account, wallet)
+    where = Where("account = ? AND wallet = ?", call.account, wallet)
     where.also(f"exchange = ? AND code IN ({places})", DFX, *codes)
     found = {row.code: row for row in statement.orders(call.store, where)}
     if not found:

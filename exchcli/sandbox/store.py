@@ -253,7 +253,7 @@ def _connect(path: Path) -> sqlite3.Connection:
 
 
 def _create(path: Path, now: int, seed: int) -> None:
-    from exchcli.sandbox.schema import ACCOUNTS, CONDUCT, MARKETS, PAYMENTS_DUE
+    from exchcli.sandbox.schema import ACCOUNTS, CONDUCT, MARKETS, PAYMENTS_DUE, STATISTICS
 
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     for left in path.parent.glob(f"{FILE}.new-*"):  # by a process that was killed over it
@@ -271,7 +271,7 @@ def _create(path: Path, now: int, seed: int) -> None:
         db.execute("PRAGMA journal_mode = MEMORY")
         db.execute("PRAGMA synchronous = OFF")
         db.executescript(
-            f"BEGIN; {_SCHEMA} {ACCOUNTS} {PAYMENTS_DUE} {MARKETS} {CONDUCT}"
+            f"BEGIN; {_SCHEMA} {ACCOUNTS} {PAYMENTS_DUE} {MARKETS} {CONDUCT} {STATISTICS}"
             f" PRAGMA user_version = {VERSION};"
         )
         db.execute("INSERT INTO sandbox VALUES (?, ?)", (now, seed))

@@ -7,6 +7,7 @@ from decimal import Decimal as D
 import pytest
 from trading_floor import Audit, TradingFloor, prepared
 
+from exchcli.sandbox import statement
 from exchcli.sandbox.engine import rows
 from exchcli.sandbox.engine.desk import NewOrder, Reason, Refusal
 from exchcli.sandbox.overlaid import REFILL
@@ -356,3 +357,27 @@ def test_no_lookup_of_the_engine_reads_more_than_it_needs(floor):
         assert any(
             name in plan[0] for name in ("orders_by_code", "orders_standing", "orders_open_of")
         )
+
+
+@pytest.mark.parametrize(
+    ("sql", "index"),
+    [
+        (f"{statement._FILLS} WHERE f.exchange = ? AND f.\"order\" = ?", "fills_of_order"),
+        ("SELECT id FROM fills WHERE exchange = ? AND \"order\" IN (?, ?) ORDER BY id",
+         "fills_of_order"),
+        (f"{statement._FILLS} WHERE f.account = ? AND o.wallet = ? AND f.time >= ?"
+         " ORDER BY f.time DESC, f.id DESC", "fills_of"),
+        (f"{statement._ORDERS} WHERE account = ? AND wallet = ? AND created >= ?"
+         " ORDER BY created DESC, id DESC", "orders_of"),
+        (f"{statement._ORDERS} WHERE account = ? AND wallet = ? AND status = 'open'"
+         " ORDER BY created DESC, id DESC", "orders_open_of"),
+        (f"{statement._ORDERS} WHERE account = ? AND wallet = ? AND exchange = ?"
+         " AND code IN (?, ?) ORDER BY created DESC, id DESC", "orders_by_code"),
+        (f"{statement._ENTRIES} WHERE account = ? AND wallet = ? AND time >= ?"
+         " ORDER BY time DESC, id DESC", "entries_of"),
+    ],
+)  # fmt: skip
+def test_lists_are_read_from_the_index_that_has_their_order(floor, sql, index):
+    values = (1,) * sql.count("?")
+    plan = [row[3] for row in floor.store.select(f"EXPLAIN QUERY PLAN {sql}", *values)]
+    assert any(f"INDEX {index} " in step for step in plan)
