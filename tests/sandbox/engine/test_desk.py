@@ -296,6 +296,8 @@ def test_all_of_a_batch_is_placed_or_none(floor):
 
     refused(Reason.NO_FUNDS, batch)
     assert floor.held(0, "USDT") == held == 90_000
+    # Nor does the desk remember any of it.
+    assert floor.place(0, PAIR, "buy", "1", "9000").id == orders[-1].id + 1
 
 
 # --- canceling ------------------------------------------------------------------------------------
