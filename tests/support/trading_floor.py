@@ -34,7 +34,7 @@ def prepared(folder: Path, exchange: str, accounts: int = 3) -> Path:
             )
         # The demo account's orders, positions and payments would be in the way.
         for table in ("fills", "orders", "positions", "payments", "entries", "balances"):
-            db.execute(f"DELETE FROM {table}")  # noqa: S608
+            db.execute(f"DELETE FROM {table}")
     store.close()
     return folder / FILE
 
