@@ -92,6 +92,7 @@ def serve(
     if here.settings.fields:
         raise UsageError("--fields has nothing to choose from here.", "Leave it out.")
     time = live_.Clock(_stopped(here, clock))
+    host = host.strip("[]")  # of an IPv6 address in a URL
     bound = run.listening(host, port)
     try:
         live = live_.Live(_opening(here, time, seed, not no_limits), plan, time, here.say)
@@ -119,7 +120,8 @@ def _server() -> tuple[Any, Any, Any]:
             raise
         raise UsageError(
             f"The server needs {error.name}, which is not installed.",
-            "Install exch with its server: pip install 'exchcli[serve]' (or '.[serve]' from here).",
+            "Install what it needs with exch: pip install 'exchcli[serve]', or in its folder"
+            " pip install '.[serve]'.",
         ) from None
     return run, live, faults
 

@@ -95,9 +95,13 @@ def _amount(rules: Rules, units: int) -> str:
 
 def _allowed(request: WireRequest) -> WireReply | None:
     """None for GET, else the refusal."""
-    if request.method == "GET":
-        return None
-    return json_reply({"detail": f'Method "{request.method}" not allowed.'}, 405)
+    return None if request.method == "GET" else not_allowed(request, "GET")
+
+
+def not_allowed(request: WireRequest, *methods: str) -> WireReply:
+    """The refusal of a method that is none of these."""
+    refusal = json_reply({"detail": f'Method "{request.method}" not allowed.'}, 405)
+    return refusal._replace(headers={**refusal.headers, "allow": ", ".join(methods)})
 
 
 def _not_found() -> WireReply:

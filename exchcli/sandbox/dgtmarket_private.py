@@ -14,6 +14,7 @@ from exchcli.sandbox import dgtmarket_orders as orders
 from exchcli.sandbox import statement
 from exchcli.sandbox.call import Call
 from exchcli.sandbox.catalog import DGT
+from exchcli.sandbox.dgtmarket import not_allowed
 from exchcli.sandbox.dgtmarket_orders import SIDES
 from exchcli.sandbox.dgtmarket_pages import Filters, listed
 from exchcli.sandbox.dgtmarket_signed import Refused, refused, signed
@@ -80,10 +81,7 @@ def _methods(parts: list[str]) -> dict[str, Callable[[Call], WireReply]]:
 
 def _answer(call: Call, methods: dict[str, Callable[[Call], WireReply]]) -> WireReply:
     endpoint = methods.get(call.request.method)
-    if endpoint is None:
-        refusal = json_reply({"detail": f'Method "{call.request.method}" not allowed.'}, 405)
-        return refusal._replace(headers={**refusal.headers, "allow": ", ".join(methods)})
-    return endpoint(call)
+    return endpoint(call) if endpoint else not_allowed(call.request, *methods)
 
 
 def wallets(call: Call) -> object:
@@ -110,7 +108,7 @@ def offers(call: Call) -> object:
     """GET /private/offers/ -- a page; filters order_type, offer_status, pair, and date_start and
     date_end, which are compared with `created` and include it."""
     filters = Filters(call)
-    where = Where("account = ?", call.account)
+    where = Where("account = ? AND wallet = 'spot'", call.account)
     if side := filters.word("order_type", SIDES):
         where.also("side = ?", SIDES[side])
     if status := filters.word("offer_status", _STATUSES):
@@ -130,7 +128,7 @@ def offers(call: Call) -> object:
 
 def offer(call: Call, number: int) -> object:
     """GET /private/offers/:id/ -- one of them."""
-    where = Where("account = ? AND id = ?", call.account, number)
+    where = Where("exchange = ? AND account = ? AND id = ?", DGT, call.account, number)
     return _only(_offers(call, statement.orders(call.store, where)))
 
 
@@ -147,7 +145,7 @@ def transactions(call: Call) -> object:
 
 def transaction(call: Call, number: int) -> object:
     """GET /private/transactions/:id/ -- one of them, of any pair."""
-    where = Where("f.account = ? AND f.id = ?", call.account, number)
+    where = Where("f.exchange = ? AND f.account = ? AND f.id = ?", DGT, call.account, number)
     return _only([_transaction(row) for row in statement.fills(call.store, where)])
 
 

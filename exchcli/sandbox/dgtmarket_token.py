@@ -5,6 +5,7 @@ from __future__ import annotations
 from exchcli.sandbox.accounts import renew_key
 from exchcli.sandbox.call import Call
 from exchcli.sandbox.catalog import DGT
+from exchcli.sandbox.dgtmarket import not_allowed
 from exchcli.sandbox.dgtmarket_pages import wrong
 from exchcli.sandbox.dgtmarket_signed import refused
 from exchcli.sandbox.limits import DGT_PUBLIC, too_many
@@ -20,7 +21,7 @@ def token(call: Call) -> WireReply:
     if wait := call.limits.wait("dgt:public", DGT_PUBLIC, call.asked):
         return too_many(wait)
     if call.request.method not in ("GET", "POST"):
-        raise refused(405, f'Method "{call.request.method}" not allowed.')
+        return not_allowed(call.request, "GET", "POST")
     given = _fields(call.request)
     for name in ("username", "password"):
         if not given.get(name):

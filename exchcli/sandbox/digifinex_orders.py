@@ -32,7 +32,7 @@ def detail(call: Call, query: Query, wallet: str) -> object:
     if len(codes) != 1:
         raise Refused(ILLEGAL)
     (row,) = _orders(call, wallet, codes)
-    where = Where("f.account = ? AND o.code = ?", call.account, row.code)
+    where = Where('f.exchange = ? AND f."order" = ?', DFX, row.id)
     trades = [
         {
             "tid": fill.id,

@@ -37,7 +37,9 @@ def up(value: Decimal) -> Decimal:
 
 def text(value: Decimal) -> str:
     """A decimal as the store keeps it."""
-    return format(value, "f")
+    # The usual case first: str() takes a third of the time.
+    shown = str(value)
+    return format(value, "f") if "E" in shown else shown
 
 
 class Ledger:

@@ -13,6 +13,7 @@ from exchcli.sandbox.schema import (
     ORDER_CHANGES,
     PAYMENT_CHANGES,
     PAYMENTS_DUE,
+    STATISTICS,
 )
 from exchcli.sandbox.store import VERSION
 
@@ -23,9 +24,11 @@ def migrate(db: sqlite3.Connection) -> None:
     try:
         version = db.execute("PRAGMA user_version").fetchone()[0]
         if version == 1:
-            _run(db, ACCOUNTS + PAYMENTS_DUE + MARKETS + CONDUCT)
+            _run(db, ACCOUNTS + PAYMENTS_DUE + MARKETS + CONDUCT + STATISTICS)
         elif version == 2:
-            _run(db, ORDER_CHANGES + PAYMENT_CHANGES + PAYMENTS_DUE + MARKETS + CONDUCT)
+            _run(
+                db, ORDER_CHANGES + PAYMENT_CHANGES + PAYMENTS_DUE + MARKETS + CONDUCT + STATISTICS
+            )
             _join_the_market(db)
         db.execute(f"PRAGMA user_version = {VERSION}")
         db.execute("COMMIT")

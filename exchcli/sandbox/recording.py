@@ -13,6 +13,7 @@ from typing import NamedTuple
 from exchcli.errors import UsageError
 from exchcli.sandbox.bars import Print, bar_of
 from exchcli.sandbox.catalog import DFX, DGT, SIMULATIONS, scaled
+from exchcli.sandbox.engine.relisting import let_go, meet, take_over
 from exchcli.sandbox.exchange import Sandbox
 from exchcli.sandbox.reading import Row, check, read
 from exchcli.sandbox.recorded import MINUTE
@@ -61,10 +62,21 @@ def load(
     """
     check(path)
     pair = _pair(path, symbol)
+    store, floor = sandbox.store, sandbox.floor
     with sandbox.lock:
-        with sandbox.store.writing() as db:
-            loaded = _load(db, sandbox.now(), path, pair, live)
-        sandbox.floor.reload()
+        now = sandbox.now()
+        time = now * 1_000_000_000
+        let_go(store, floor, pair.exchange, time)
+        with store.writing() as db:
+            loaded = _load(db, now, path, pair, live)
+            (rules,) = (
+                rules
+                for _, rules in store.recordings()
+                if rules[:2] == (pair.exchange, pair.symbol)
+            )
+            take_over(db, store, floor, rules, time)
+        floor.reload()
+        meet(store, floor, rules, time)
     return loaded
 
 

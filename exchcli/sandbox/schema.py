@@ -9,7 +9,7 @@ from __future__ import annotations
 
 ACCOUNTS = """
 -- Number 0, 1 ...: the demo accounts. Number -1 is the house, the other side of every entry:
--- its wallets are `outside` (deposits, withdrawals), `market` (whoever trades there) and `fees`.
+-- its wallets are `outside` (deposits, withdrawals), `market` (all who are simulated) and `fees`.
 CREATE TABLE IF NOT EXISTS accounts (
     account  INTEGER PRIMARY KEY,
     exchange TEXT NOT NULL,
@@ -56,7 +56,6 @@ CREATE TABLE IF NOT EXISTS entries (
     time     INTEGER NOT NULL,
     PRIMARY KEY (exchange, id)
 ) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS entries_of ON entries (account, wallet, time);
 
 CREATE TABLE IF NOT EXISTS orders (
     exchange  TEXT NOT NULL,
@@ -82,12 +81,11 @@ CREATE TABLE IF NOT EXISTS orders (
     -- so that what comes first always has the least; of equals the one of the least `rank`.
     stands    TEXT CHECK (stands IN ('buy', 'sell', 'rise', 'fall')),
     place     INTEGER,
-    rank      INTEGER,              -- NULL while it waits, and in a market order
+    rank      INTEGER,              -- NULL while it waits
     rest      INTEGER,              -- what is not filled, in units; NULL in a market order
     PRIMARY KEY (exchange, id)
 ) WITHOUT ROWID;
 CREATE UNIQUE INDEX IF NOT EXISTS orders_by_code ON orders (exchange, code);
-CREATE INDEX IF NOT EXISTS orders_of ON orders (account, wallet, created);
 
 CREATE TABLE IF NOT EXISTS fills (
     exchange TEXT NOT NULL,
@@ -105,7 +103,6 @@ CREATE TABLE IF NOT EXISTS fills (
     PRIMARY KEY (exchange, id),
     FOREIGN KEY (exchange, "order") REFERENCES orders
 ) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS fills_of ON fills (account, time);
 CREATE INDEX IF NOT EXISTS fills_of_order ON fills (exchange, "order");
 
 -- Open margin positions. `cost` is what the amount was bought for, or sold short for; `held`
@@ -186,7 +183,12 @@ CREATE INDEX IF NOT EXISTS transfers_of ON transfers (account, time);
 MARKETS = """
 CREATE INDEX IF NOT EXISTS orders_standing ON orders (exchange, symbol, stands, place, rank)
     WHERE stands IS NOT NULL;
-CREATE INDEX IF NOT EXISTS orders_open_of ON orders (account, wallet, id) WHERE status = 'open';
+-- What an account has, in the order of its times, and so of its ids.
+CREATE INDEX IF NOT EXISTS entries_of ON entries (account, wallet, time, id);
+CREATE INDEX IF NOT EXISTS orders_of ON orders (account, wallet, created, id);
+CREATE INDEX IF NOT EXISTS fills_of ON fills (account, time, id);
+CREATE INDEX IF NOT EXISTS orders_open_of ON orders (account, wallet, created, id)
+    WHERE status = 'open';
 
 -- How far an exchange with accounts has come: the epoch second up to which its users' orders
 -- have met the market, and how many stops have become active.
@@ -240,6 +242,9 @@ CREATE TABLE IF NOT EXISTS print_minutes (
 # From layout 2 to 3; the engine knows how to fill these columns of `orders`.
 ORDER_CHANGES = """
 DROP INDEX IF EXISTS orders_open;
+DROP INDEX IF EXISTS orders_of;
+DROP INDEX IF EXISTS fills_of;
+DROP INDEX IF EXISTS entries_of;
 ALTER TABLE orders ADD COLUMN stands TEXT CHECK (stands IN ('buy', 'sell', 'rise', 'fall'));
 ALTER TABLE orders ADD COLUMN place INTEGER;
 ALTER TABLE orders ADD COLUMN rank INTEGER;
@@ -279,4 +284,21 @@ CREATE TABLE IF NOT EXISTS marks (
     mark     TEXT NOT NULL,
     PRIMARY KEY (exchange, name, mark)
 ) WITHOUT ROWID;
+"""
+
+# What SQLite believes of the tables when it plans a query: as if there were a million orders
+# already. Left to itself it takes each for small, and reads all of an exchange's fills.
+STATISTICS = """
+ANALYZE sqlite_master;
+INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES
+    ('orders', 'orders', '1000000 500000 1'),
+    ('orders', 'orders_by_code', '1000000 500000 1 1'),
+    ('orders', 'orders_of', '1000000 200000 100000 2 1 1'),
+    ('orders', 'orders_standing', '1000 500 100 50 2 1 1'),
+    ('orders', 'orders_open_of', '1000 200 100 2 1 1'),
+    ('fills', 'fills', '1000000 500000 1'),
+    ('fills', 'fills_of', '1000000 200000 2 1 1'),
+    ('fills', 'fills_of_order', '1000000 500000 2 1'),
+    ('entries', 'entries', '1000000 500000 1'),
+    ('entries', 'entries_of', '1000000 200000 100000 2 1 1');
 """

@@ -128,7 +128,8 @@ _ENTRIES = "SELECT currency, kind, amount, balance, time FROM entries"
 
 def orders(store: Store, where: Where, limit: int = ALL, offset: int = 0) -> list[OrderRow]:
     """Conditions are over the columns of `orders`."""
-    rows = _page(store, f"{_ORDERS} WHERE {where.sql} ORDER BY id DESC", where, limit, offset)
+    sql = f"{_ORDERS} WHERE {where.sql} ORDER BY created DESC, id DESC"
+    rows = _page(store, sql, where, limit, offset)
     return [
         OrderRow._make(
             (*row[:5], *map(_decimal, row[5:9]), row[9], *map(Decimal, row[10:13]), *row[13:])
@@ -139,7 +140,8 @@ def orders(store: Store, where: Where, limit: int = ALL, offset: int = 0) -> lis
 
 def fills(store: Store, where: Where, limit: int = ALL, offset: int = 0) -> list[FillRow]:
     """Conditions are over the columns of `fills f` and `orders o`."""
-    rows = _page(store, f"{_FILLS} WHERE {where.sql} ORDER BY f.id DESC", where, limit, offset)
+    sql = f"{_FILLS} WHERE {where.sql} ORDER BY f.time DESC, f.id DESC"
+    rows = _page(store, sql, where, limit, offset)
     return [
         FillRow._make((
             *row[:4], bool(row[4]), *map(Decimal, row[5:8]), row[8], Decimal(row[9]),
@@ -161,7 +163,8 @@ def payments(
 
 def entries(store: Store, where: Where, limit: int) -> list[EntryRow]:
     """Conditions are over the columns of `entries`."""
-    rows = _page(store, f"{_ENTRIES} WHERE {where.sql} ORDER BY id DESC", where, limit, 0)
+    sql = f"{_ENTRIES} WHERE {where.sql} ORDER BY time DESC, id DESC"
+    rows = _page(store, sql, where, limit, 0)
     return [EntryRow(row[0], row[1], Decimal(row[2]), Decimal(row[3]), row[4]) for row in rows]
 
 

@@ -242,6 +242,9 @@ def _connect(path: Path) -> sqlite3.Connection:
     try:
         # What was answered must outlive a power cut: every commit is synced.
         db.execute("PRAGMA synchronous = FULL")
+        # Orders are small and many: the log goes into the file every 8 MB, not every 2.
+        db.execute("PRAGMA wal_autocheckpoint = 4000")
+        db.execute("PRAGMA cache_size = -16000")
         db.execute("PRAGMA foreign_keys = ON")
     except BaseException:
         db.close()
@@ -250,7 +253,7 @@ def _connect(path: Path) -> sqlite3.Connection:
 
 
 def _create(path: Path, now: int, seed: int) -> None:
-    from exchcli.sandbox.schema import ACCOUNTS, CONDUCT, MARKETS, PAYMENTS_DUE
+    from exchcli.sandbox.schema import ACCOUNTS, CONDUCT, MARKETS, PAYMENTS_DUE, STATISTICS
 
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     for left in path.parent.glob(f"{FILE}.new-*"):  # by a process that was killed over it
@@ -262,11 +265,13 @@ def _create(path: Path, now: int, seed: int) -> None:
     db = sqlite3.connect(draft, isolation_level=None)
     try:
         # Nobody sees the draft: a crash while it is made leaves no store, so one sync at the
-        # end, with the change to WAL, is enough. Each costs 5 to 20 ms on a usual disk.
+        # end, with the change to WAL, is enough. Each costs 5 to 20 ms on a usual disk. An
+        # order changes a few bytes in each of some twenty pages: small ones are written faster.
+        db.execute("PRAGMA page_size = 2048")
         db.execute("PRAGMA journal_mode = MEMORY")
         db.execute("PRAGMA synchronous = OFF")
         db.executescript(
-            f"BEGIN; {_SCHEMA} {ACCOUNTS} {PAYMENTS_DUE} {MARKETS} {CONDUCT}"
+            f"BEGIN; {_SCHEMA} {ACCOUNTS} {PAYMENTS_DUE} {MARKETS} {CONDUCT} {STATISTICS}"
             f" PRAGMA user_version = {VERSION};"
         )
         db.execute("INSERT INTO sandbox VALUES (?, ?)", (now, seed))

@@ -144,11 +144,14 @@ def fill(
     *,
     maker: bool,
     position: Position | None = None,
+    partner: int | None = None,
+    settled: bool = False,
 ) -> Fill:
     """One trade of an order: its state, the balances and the hold after it.
 
-    `position` is that of a margin order. The order is left open: whoever knows that it is
-    over says so, and calls keep_hold() again.
+    `position` is that of a margin order. A spot order trades with the account `partner`, or
+    with the house; `settled` says that its partner's fill has moved what was traded already.
+    The order is left open: whoever knows that it is over says so, and calls keep_hold() again.
     """
     rules = order.rules
     rate = FEES[rules.exchange][0 if maker else 1]
@@ -164,22 +167,26 @@ def fill(
     else:
         received, currency = (amount, rules.base) if order.buys else (cost, rules.quote)
         fee = up(times(received, rate))
-        _fill_spot(ledger, order, amount, cost, fee, time)
+        place = order.account, "spot", currency
+        deed = 0 if settled else _swap(ledger, order, amount, cost, time, partner)
+        ledger.move("fee", place, ledger.house("fees", currency), fee, time, deed)
     return Fill(id_, order.id, order.account, price, amount, cost, fee, currency, rate, maker, time)
 
 
-def _fill_spot(
-    ledger: Ledger, order: Order, amount: Decimal, cost: Decimal, fee: Decimal, time: int
-) -> None:
+def _swap(
+    ledger: Ledger, order: Order, amount: Decimal, cost: Decimal, time: int, partner: int | None
+) -> int:
+    """Base currency against quote, with the account `partner` or the house; the deed."""
     rules = order.rules
-    base = (order.account, "spot", rules.base)
-    quote = (order.account, "spot", rules.quote)
-    gives, takes, given, taken = (
-        (quote, base, cost, amount) if order.buys else (base, quote, amount, cost)
-    )
-    deed = ledger.move("trade", gives, ledger.house("market", gives[2]), given, time)
-    ledger.move("trade", ledger.house("market", takes[2]), takes, taken, time, deed)
-    ledger.move("fee", takes, ledger.house("fees", takes[2]), fee, time, deed)
+    base, quote = (rules.base, amount), (rules.quote, cost)
+    gives, takes = (quote, base) if order.buys else (base, quote)
+    deed = 0
+    for (currency, moved), away in ((gives, True), (takes, False)):
+        own = order.account, "spot", currency
+        other = ledger.house("market", currency) if partner is None else (partner, "spot", currency)
+        source, target = (own, other) if away else (other, own)
+        deed = ledger.move("trade", source, target, moved, time, deed)
+    return deed
 
 
 def _fill_margin(
@@ -236,7 +243,7 @@ def standing(order: Order) -> tuple[object, ...]:
     """The last four columns of `orders`: stands, place, rank, rest."""
     price = order.stop if order.waits else order.price
     if order.status != "open" or price is None or order.amount is None:
-        return None, None, order.rank, None
+        return None, None, None, None
     rules = order.rules
     place = scaled(price, rules.price_precision)
     rest = scaled(order.amount - order.filled, rules.amount_precision)

@@ -136,9 +136,15 @@ def trader(prepared: Path, tmp_path: Path) -> Iterator[Any]:
 
 
 @pytest.fixture
-def ask(tmp_path: Path) -> Iterator[Asked]:
+def folder(tmp_path: Path) -> Path:
+    """Where the sandbox of `ask` and `signed` is made."""
+    return tmp_path / "sandbox"
+
+
+@pytest.fixture
+def ask(folder: Path) -> Iterator[Asked]:
     """A new sandbox at the moment of its opening."""
-    asked = Asked(tmp_path / "sandbox")
+    asked = Asked(folder)
     yield asked
     asked.sandbox.close()
 

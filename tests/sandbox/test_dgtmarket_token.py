@@ -80,4 +80,11 @@ def test_a_malformed_body_is_400(ask, body):
 
 
 def test_another_method_gets_no_token(ask):
-    assert ask.reply("/api/public/token/", "DELETE").status == 405
+    reply = ask.reply("/api/public/token/", "DELETE")
+    assert (reply.status, reply.headers["allow"]) == (405, "GET, POST")
+
+
+@pytest.mark.parametrize("name", ['"\\ud800"', '"demo-one\\u0000"', '"\\n"'])
+def test_what_nobody_can_be_called_is_401(ask, name):
+    body = f'{{"username": {name}, "password": "demo"}}'.encode()
+    assert ask.reply("/api/public/token/", "POST", body).status == 401

@@ -36,6 +36,7 @@ class Browser:
         self._waiting = b""
         self._count = 0
         self._session: str | None = None
+        self._loaded = False
 
     def open(self, url: str, width: int, height: int) -> None:
         """A new page of this size, in place of the one before."""
@@ -50,7 +51,10 @@ class Browser:
             "Emulation.setDeviceMetricsOverride",
             width=width, height=height, deviceScaleFactor=1, mobile=False,
         )  # fmt: skip
+        self._loaded = False
         self.call("Page.navigate", url=url)
+        while not self._loaded:
+            self._hear(self._read())
 
     def value(self, script: str) -> Any:
         """What an expression is in the page; a promise is waited for."""
@@ -100,6 +104,8 @@ class Browser:
                 self.complaints.append(str(told["exceptionDetails"]))
             case "Runtime.consoleAPICalled" if told["type"] in ("error", "warning", "assert"):
                 self.complaints.append(str(told["args"]))
+            case "Page.loadEventFired":
+                self._loaded = True
             case "Log.entryAdded" if told["entry"]["level"] in ("error", "warning"):
                 self.complaints.append(told["entry"]["text"])
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Context, Decimal
+from functools import lru_cache
 from typing import NamedTuple
 
 from exchcli.sandbox.catalog import Rules
@@ -11,7 +12,7 @@ from exchcli.sandbox.ledger import UNIT, times
 
 # More than anybody has; ticks and units stay well within 64 bits.
 _MOST_TICKS, _MOST_UNITS = 10**15, 10**16
-_WIDE = Context(prec=240)
+_WIDE = Context(prec=60)
 _UNIT_PLACES = -int(UNIT.as_tuple().exponent)
 
 
@@ -85,11 +86,16 @@ def _fine(number: Decimal | None, places: int, most: int, what: str) -> Decimal 
     # The size first: whoever writes 1E+999999 must not get that many digits computed.
     if not number.is_finite() or number <= 0 or number.adjusted() > 18:
         raise Refusal(bad, f"This is no {what} that an order can have.")
-    if number.adjusted() < -places or len(number.as_tuple().digits) > 200:
-        raise Refusal(too_fine, f"The {what} has more than {places} decimals.")
-    exact = number.quantize(Decimal(1).scaleb(-places), context=_WIDE)
+    finest, largest = _limits(places, most)
+    exact = number.quantize(finest, context=_WIDE)
     if exact != number:
         raise Refusal(too_fine, f"The {what} has more than {places} decimals.")
-    if exact.scaleb(places, _WIDE) > most:
+    if exact > largest:
         raise Refusal(bad, f"This is no {what} that an order can have.")
     return exact
+
+
+@lru_cache
+def _limits(places: int, most: int) -> tuple[Decimal, Decimal]:
+    finest = Decimal(1).scaleb(-places)
+    return finest, most * finest

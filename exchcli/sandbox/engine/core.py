@@ -57,11 +57,14 @@ class Engine:
         self._fills: list[Fill] = []
         self._newest_order = self._newest("orders")
         self._newest_fill = self._newest("fills")
+        self._latest = self._newest("entries", "time")
         self.begin(time)
 
     def begin(self, time: int) -> None:
-        """A transaction begins, at this time, but not before the last that has passed here."""
-        self.time = max(time, self.advanced * MICRO)
+        """A transaction begins, at this time, but not before the last at which money moved: ids
+        and times have one order.
+        """
+        self.time = max(time, self.advanced * MICRO, self._latest)
         self.conduct = Conduct(self.db)
 
     def pit(self, symbol: str) -> Pit:
@@ -88,9 +91,12 @@ class Engine:
         rows.update(self.db, order)
         self.conduct.ended(order)
 
-    def give(self, pit: Pit, maker: Order, ticks: int, units: int) -> None:
-        """Fills a part of a resting order, at its own price."""
-        self._fill(maker, pit.price(ticks), pit.amount(units), maker=True)
+    def give(
+        self, pit: Pit, maker: Order, ticks: int, units: int, *, settled: bool = False
+    ) -> None:
+        """Fills a part of a resting order, at its own price; see trading.fill."""
+        price, amount = pit.price(ticks), pit.amount(units)
+        self._fill(maker, price, amount, maker=True, settled=settled)
         if maker.filled == maker.amount:
             self.end(maker, "filled")
         else:
@@ -143,6 +149,7 @@ class Engine:
             self._fills.clear()
         self.ledger.flush()
         self.conduct.flush(self.time)
+        self._latest = self.time
         if self.activations != self._activated:
             self.db.execute(
                 "UPDATE engine SET activations = ? WHERE exchange = ?",
@@ -200,22 +207,40 @@ class Engine:
         keep_hold(self.ledger, order)
 
     def _trade(self, pit: Pit, order: Order, part: Taking) -> None:
-        price, amount = pit.price(part.ticks), pit.amount(part.units)
-        self._fill(order, price, amount, maker=False)
-        if part.maker is not None:
-            self.give(pit, part.maker, part.ticks, part.units)
-        else:
+        price, amount, maker = pit.price(part.ticks), pit.amount(part.units), part.maker
+        if maker is None:
+            self._fill(order, price, amount)
             pit.eat("sell" if order.buys else "buy", part.ticks, part.units)
+        elif order.wallet == maker.wallet == "spot":
+            self._fill(order, price, amount, partner=maker.account)
+            self.give(pit, maker, part.ticks, part.units, settled=True)
+        else:
+            self._fill(order, price, amount)
+            self.give(pit, maker, part.ticks, part.units)
         pit.print(order.buys, part.ticks, part.units)
 
-    def _fill(self, order: Order, price: Decimal, amount: Decimal, *, maker: bool) -> None:
+    def _fill(
+        self,
+        order: Order,
+        price: Decimal,
+        amount: Decimal,
+        *,
+        maker: bool = False,
+        partner: int | None = None,
+        settled: bool = False,
+    ) -> None:
         id_ = self._newest_fill + 1
         if order.wallet == "margin":
             made = margin.trade(
                 self.db, self.ledger, order, id_, price, amount, self.time, maker=maker
             )
         else:
-            made = [fill(self.ledger, order, id_, price, amount, self.time, maker=maker)]
+            made = [
+                fill(
+                    self.ledger, order, id_, price, amount, self.time,
+                    maker=maker, partner=partner, settled=settled,
+                )
+            ]  # fmt: skip
         self._newest_fill += len(made)
         self._fills += made
         self.conduct.filled(order, amount)
@@ -225,8 +250,8 @@ class Engine:
             self.db, pit.rules, "fall", -last
         )
 
-    def _newest(self, table: str) -> int:
-        # The table's name is one of this class.
-        query = f"SELECT id FROM {table} WHERE exchange = ? ORDER BY id DESC LIMIT 1"  # noqa: S608
+    def _newest(self, table: str, column: str = "id") -> int:
+        # The names are of this class.
+        query = f"SELECT {column} FROM {table} WHERE exchange = ? ORDER BY id DESC LIMIT 1"  # noqa: S608
         row = self.db.execute(query, (self.exchange,)).fetchone()
         return int(row[0]) if row else 0

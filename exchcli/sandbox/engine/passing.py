@@ -59,7 +59,7 @@ def pass_time(desk: Engine, until: int) -> None:
     _move_to(desk, until)
     for symbol, reach in watched.items():
         if reach is not None:
-            _uncross(desk, desk.pit(symbol))
+            uncross(desk, desk.pit(symbol))
 
 
 def _move_to(desk: Engine, second: int) -> None:
@@ -127,7 +127,7 @@ def _give(desk: Engine, pit: Pit, each: Print) -> None:
                 return
 
 
-def _uncross(desk: Engine, pit: Pit) -> None:
+def uncross(desk: Engine, pit: Pit) -> None:
     """Lets resting orders trade with what the simulated book has brought to their price."""
     for stands, other, sign in (("buy", "sell", 1), ("sell", "buy", -1)):
         last = None

@@ -26,7 +26,10 @@ _WAITING = _ORDER + (
 )
 _OPEN_OF = _ORDER + (
     "WHERE account = ? AND wallet = ? AND status = 'open' AND exchange = ? AND symbol = ?"
-    " ORDER BY id"
+    " ORDER BY created, id"
+)
+_OPEN = _ORDER + (
+    "WHERE exchange = ? AND symbol = ? AND stands IS NOT NULL ORDER BY stands, place, rank"
 )
 _FIRST = (
     "SELECT place FROM orders WHERE exchange = ? AND symbol = ? AND stands = ?"
@@ -131,3 +134,9 @@ def first_place(db: sqlite3.Connection, rules: Rules, stands: str) -> int | None
     """The place of the first order that stands there."""
     row = db.execute(_FIRST, (rules.exchange, rules.symbol, stands)).fetchone()
     return None if row is None else int(row[0])
+
+
+def open_in(db: sqlite3.Connection, rules: Rules) -> list[Order]:
+    """All open orders of a pair."""
+    rows = db.execute(_OPEN, (rules.exchange, rules.symbol)).fetchall()
+    return [loaded(row, rules) for row in rows]

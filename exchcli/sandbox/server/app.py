@@ -17,6 +17,9 @@ from exchcli.sandbox.wire import WireReply, WireRequest, json_reply
 
 T = TypeVar("T")
 
+# What has not come so many seconds after the server was told to stop, comes too late.
+_GRACE = 1.0
+
 _DETAILS = {
     408: "The body took too long.",
     413: "The body is larger than 1 MiB.",
@@ -35,6 +38,7 @@ class App:
         self._thread = ThreadPoolExecutor(1, "sandbox")
         self._pages = pages(self, hosts)
         self._leaving: asyncio.Event | None = None
+        self._reading: set[asyncio.Transport] = set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         assert scope["type"] == "http"
@@ -49,8 +53,13 @@ class App:
         return await asyncio.get_running_loop().run_in_executor(self._thread, ask, *arguments)
 
     def leave(self) -> None:
-        """Ends the waits of delayed replies: the server is about to stop."""
+        """Ends the waits of delayed replies, and soon those for bodies: the server stops."""
         self.leaving.set()
+        asyncio.get_running_loop().call_later(_GRACE, self._give_up_reading)
+
+    def _give_up_reading(self) -> None:
+        for transport in self._reading:
+            transport.abort()
 
     @property
     def leaving(self) -> asyncio.Event:
@@ -63,6 +72,8 @@ class App:
         self.live.close()
 
     async def _exchange(self, path: str, scope: Scope, receive: Receive, send: Send) -> None:
+        transport = scope["state"]["transport"]
+        self._reading.add(transport)
         try:
             body = await body_of(scope, receive)
         except Refused as refused:
@@ -70,11 +81,13 @@ class App:
                 reply = json_reply({"detail": _DETAILS[refused.status]}, refused.status)
                 await respond(send, reply, closing=True)
             return
+        finally:
+            self._reading.discard(transport)
         request = WireRequest(
             scope["method"], path, scope["query_string"].decode("ascii"), headers_of(scope), body
         )
         outcome = await self.run(self.live.ask, request)
-        if outcome.fault == "late":
+        if "late" in (outcome.fault or "").split():
             self._execute_later()
         await self._carry_out(outcome, scope, receive, send)
 

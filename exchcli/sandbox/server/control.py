@@ -93,6 +93,9 @@ async def _answered(app: App, ask: Callable[[], object]) -> object:
         raise HTTPException(503, f"{error.message} {error.hint or ''}".strip()) from None
     except views.Unknown:
         raise HTTPException(404, "There is no such exchange, pair or period.") from None
+    except Exception as error:
+        told = app.live.told_of_bug(error)
+        raise HTTPException(503, told) from None
 
 
 async def _refusal(_request: Request, error: Exception) -> Response:

@@ -1,8 +1,9 @@
 """What can go wrong on demand: the names, the plan, and the dice.
 
 A plan is a list of faults with their rates, and which requests they befall. One roll decides
-for one request, so it meets one fault at most, each as often as its rate says; the rolls
-follow from a seed, so the same requests in the same order meet the same faults.
+for one request, so it meets one fault at most, each as often as its rate says; only the lag of
+lists has a roll of its own, since the order whose reply was lost may be the one that is listed
+late. The rolls follow from a seed: the same requests in the same order meet the same faults.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ class Kind(NamedTuple):
     seconds: str | None = None
 
 
+LAG = "lag"
 KINDS = {
     "lost-before": Kind("the connection is closed, and the request not executed"),
     "drop-reply": Kind("executed, and the connection closed without a byte"),
@@ -35,7 +37,7 @@ KINDS = {
     "truncate": Kind("executed, and only half of the reply's body sent"),
     "limited": Kind("refused as too many requests, for SECONDS (429, code 10005)", "2"),
     "stale": Kind("refused as too old (401, code 10008)"),
-    "lag": Kind("executed; for SECONDS its order is in no list", "5"),
+    LAG: Kind("for SECONDS its order is in no list, whatever else befalls it", "5"),
     "html": Kind("HTTP 200 with a page of HTML, not executed"),
     "redirect": Kind("HTTP 307 to the same place, not executed"),
 }
@@ -81,7 +83,7 @@ class Plan(NamedTuple):
 def plan(faults: Sequence[str], only: Sequence[str] = (), seed: int = 0) -> Plan:
     """A plan of `NAME=RATE[:SECONDS]` and of methods and paths. Raises UsageError."""
     read = tuple(fault(text) for text in faults)
-    if sum(each.rate for each in read) > 1:
+    if sum(each.rate for each in read if each.name != LAG) > 1:
         raise UsageError(
             "The rates of all faults add up to more than 1.",
             "A request meets one fault at most; make some of them rarer.",
@@ -123,18 +125,32 @@ def listed() -> str:
     return f"The faults are: {', '.join(KINDS)}."
 
 
+class Roll(NamedTuple):
+    """What befalls a request: a fault, the lag of its order, and the fall of a coin for faults
+    of two forms."""
+
+    fault: Fault | None
+    lag: Fault | None
+    coin: bool
+
+
 class Dice:
     """Decides, request after request, by the seed of the plan."""
 
     def __init__(self, plan: Plan) -> None:
-        self._plan = plan
+        self._faults = [each for each in plan.faults if each.name != LAG]
+        self._lags = [each for each in plan.faults if each.name == LAG]
         self._random = Random(plan.seed)
 
-    def roll(self) -> tuple[Fault | None, bool]:
-        """What befalls the next request, and the fall of a coin for faults of two forms."""
-        chance, coin = Decimal(self._random.random()), self._random.random() < 0.5
-        for each in self._plan.faults:
+    def roll(self) -> Roll:
+        """What befalls the next request."""
+        coin = self._random.random() < 0.5
+        return Roll(self._one_of(self._faults), self._one_of(self._lags), coin)
+
+    def _one_of(self, faults: list[Fault]) -> Fault | None:
+        chance = Decimal(self._random.random())
+        for each in faults:
             if chance < each.rate:
-                return each, coin
+                return each
             chance -= each.rate
-        return None, coin
+        return None

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from exchcli.sandbox.exchange import Sandbox
 from exchcli.sandbox.limits import SECOND, too_many
-from exchcli.sandbox.server.faults import Dice, Fault, Plan
+from exchcli.sandbox.server.faults import Dice, Fault, Plan, Roll
 from exchcli.sandbox.wire import WireReply, WireRequest, json_reply
 
 _PAGE = (
@@ -55,7 +55,7 @@ class Faulty:
         self.happened: Counter[str] = Counter()
         self._clock = clock
         self._sleep = sleep
-        self._late: list[tuple[int, WireRequest]] = []
+        self._late: list[tuple[int, WireRequest, Fault | None]] = []
         self._unlisted: list[tuple[int, str, int, int]] = []
         self._lock = RLock()
         self.follow(plan)
@@ -91,54 +91,58 @@ class Faulty:
             self._list_again()
             if not self.plan.faults or not self.plan.applies(request):
                 return Outcome(self.sandbox.handle(request))
-            fault, coin = self._dice.roll()
-            if fault is None:
-                return Outcome(self.sandbox.handle(request))
-            self.happened[fault.name] += 1
-            return self._befallen(request, fault, coin)._replace(fault=fault.name)
+            roll = self._dice.roll()
+            names = [each.name for each in (roll.fault, roll.lag) if each]
+            self.happened.update(names)
+            outcome = self._befallen(request, roll)
+            return outcome._replace(fault=" ".join(names) or None)
 
     def catch_up(self) -> list[tuple[WireRequest, WireReply]]:
         """Executes the late requests that are due by now; what they were answered, too late."""
         with self._lock:
             now = self._clock()
-            due = [request for at, request in self._late if at <= now]
-            self._late = [(at, request) for at, request in self._late if at > now]
-            return [(request, self.sandbox.handle(request)) for request in due]
+            due = [each for each in self._late if each[0] <= now]
+            self._late = [each for each in self._late if each[0] > now]
+            return [(request, self._execute(request, lag)) for _, request, lag in due]
 
     def next_late(self) -> int | None:
         """When the next late request is due, in nanoseconds since the epoch."""
-        return min((at for at, _ in self._late), default=None)
+        return min((each[0] for each in self._late), default=None)
 
-    def _befallen(self, request: WireRequest, fault: Fault, coin: bool) -> Outcome:
+    def _befallen(self, request: WireRequest, roll: Roll) -> Outcome:
+        fault, lag, coin = roll
+        if fault is None:
+            return Outcome(self._execute(request, lag))
         seconds = float(fault.seconds)
         match fault.name:
             case "lost-before":
                 return Outcome(None)
             case "drop-reply":
-                self.sandbox.handle(request)
+                self._execute(request, lag)
                 return Outcome(None)
             case "delay":
-                return Outcome(self.sandbox.handle(request), wait=seconds)
+                return Outcome(self._execute(request, lag), wait=seconds)
             case "late":
                 # Either the connection breaks, or it is held until the request has its way.
-                self._late.append((self._clock() + int(fault.seconds * SECOND), request))
+                self._late.append((self._clock() + int(fault.seconds * SECOND), request, lag))
                 return Outcome(None, wait=seconds if coin else 0.0)
             case "error-500-after":
-                self.sandbox.handle(request)
+                self._execute(request, lag)
                 return Outcome(_failure(500))
             case "truncate":
-                return _truncated(self.sandbox.handle(request), coin)
-            case "lag":
-                return Outcome(self._lagging(request, fault))
+                return _truncated(self._execute(request, lag), coin)
         return Outcome(_instead(request, fault))
 
-    def _lagging(self, request: WireRequest, fault: Fault) -> WireReply:
+    def _execute(self, request: WireRequest, lag: Fault | None) -> WireReply:
+        """The sandbox's reply; with a lag, lists will not show what this made for a while."""
+        if lag is None:
+            return self.sandbox.handle(request)
         exchange = exchange_of(request)
         before = self._newest(exchange)
         reply = self.sandbox.handle(request)
         after = self._newest(exchange)
         if after > before:
-            until = self._clock() + int(fault.seconds * SECOND)
+            until = self._clock() + int(lag.seconds * SECOND)
             self._unlisted.append((until, exchange, before + 1, after))
             self._list_again()
         return reply

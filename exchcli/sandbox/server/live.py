@@ -86,12 +86,18 @@ class Live:
             detail = {"detail": f"{error.message} {error.hint or ''}".strip()}
             outcome = Outcome(json_reply(detail, 503))
         except Exception as error:
-            # Nothing that is sent here may end the server or show its inside.
-            self._say(f"A bug in the sandbox: {type(error).__name__}: {error}")
-            outcome = Outcome(json_reply({"detail": "A bug in the sandbox."}, 503))
+            outcome = Outcome(json_reply({"detail": self.told_of_bug(error)}, 503))
         took = time.perf_counter_ns() - began
         self.log.add(request, outcome.reply, time=moment, took=took, fault=outcome.fault)
         return outcome
+
+    def told_of_bug(self, error: Exception) -> str:
+        """Says what went wrong here, and returns what is said to the one who asked.
+
+        Nothing that is sent may end the server or show its inside.
+        """
+        self._say(f"A bug in the sandbox: {type(error).__name__}: {error}")
+        return "A bug in the sandbox; the server says more where it was started."
 
     def catch_up(self) -> None:
         """Executes late requests that are due. Raises StateError."""

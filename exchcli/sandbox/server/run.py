@@ -64,7 +64,7 @@ def url_of(host: str, bound: socket.socket) -> str:
 
 def hosts_of(host: str) -> frozenset[str]:
     """The names under which the page answers besides loopback ones."""
-    return frozenset({"*"} if host in ("0.0.0.0", "::", "") else {host.lower().strip("[]")})  # noqa: S104
+    return frozenset({"*"} if host in ("0.0.0.0", "::", "") else {host.lower()})  # noqa: S104
 
 
 def serve(live: Live, bound: socket.socket, host: str, ready: Callable[[], None]) -> None:

@@ -32,7 +32,7 @@ class Trader:
         self.slept: list[float] = []
         self.faulty = Faulty(
             self.true.sandbox,
-            plan([fault] if fault else [], more.pop("only", ["POST"])),
+            plan(fault.split(), more.pop("only", ["POST"])),
             clock=lambda: self.asked.now * SECOND,
             sleep=self.slept.append,
         )
@@ -198,6 +198,21 @@ def test_an_order_that_lags_is_in_no_list_until_its_time_and_can_be_asked_for_by
     trading.asked.now += 1
     trading.send("GET", "/api/public/time/")
     assert ids(trading) == before | {code}
+
+
+@pytest.mark.parametrize("exchange", ["dgt", "dfx"])
+@pytest.mark.parametrize("fault", ["drop-reply=1", "late=1:1"])
+def test_an_order_whose_reply_is_lost_can_lag_as_well(
+    trader: Callable[..., Trader], exchange: str, fault: str
+) -> None:
+    trading = trader(exchange, f"{fault} lag=1:4")
+    before = ids(trading)
+    with pytest.raises(Lost):
+        trading.place()
+    for seconds, listed in ((0, 0), (1, 0), (2, 0), (2, 1)):
+        trading.asked.now += seconds
+        trading.send("GET", "/api/public/time/")  # what is late is executed
+        assert len(ids(trading) - before) == listed
 
 
 def test_a_new_plan_rolls_anew_and_counts_anew(trader: Callable[..., Trader]) -> None:

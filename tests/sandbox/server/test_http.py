@@ -47,7 +47,7 @@ def received(target: str, method: str = "GET", body: bytes = b"", **headers: str
         "raw_path": path.encode(),
         "query_string": query.encode(),
         "headers": [(name.encode(), value.encode("latin-1")) for name, value in headers.items()],
-        "state": {},
+        "state": {"transport": None},
     }
     messages = [
         {"type": "http.request", "body": body[:1], "more_body": True},

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from raw import get, read_all
 from running import Exch
 from served import EXCH, Served, command
 
@@ -61,6 +62,16 @@ def test_connections_that_ask_nothing_do_not_hold_it_up(serving: Serving) -> Non
         began = time.monotonic()
         assert server.stop()[0] == 0
         assert time.monotonic() - began < 8
+
+
+def test_a_body_that_is_still_to_come_does_not_hold_it_up(serving: Serving) -> None:
+    server = serving()
+    head = get(b"/v3/spot/order/new", b"Content-Length: 100", method=b"POST")
+    with socket.create_connection(("127.0.0.1", server.port), timeout=20) as connection:
+        connection.sendall(head + b"half")
+        server.get("/v3/ping")
+        assert server.stop() == (0, "")
+        assert read_all(connection) == b""
 
 
 def test_requests_at_hand_are_answered_when_it_is_stopped(serving: Serving) -> None:
@@ -249,4 +260,5 @@ def test_urls_name_addresses_that_can_be_asked() -> None:
         assert url_of("::", bound) == f"http://[::1]:{port}"
     finally:
         bound.close()
-    assert hosts_of("[::1]") == {"::1"}
+    assert hosts_of("Box.local") == {"box.local"}
+    assert hosts_of("::") == {"*"}
