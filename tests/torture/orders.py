@@ -207,7 +207,8 @@ def report(storm: Storm, verdict: Verdict, faults: Counter[str]) -> bool:
                  if not any(ran.code in (0, 4, 10) for ran in storm.runs[key.key])]  # fmt: skip
     broken = [f"{key}: {ran.code} {ran.err[-400:]}" for key, each in storm.runs.items()
               for ran in each if ran.code in BROKEN and "sitecustomize" not in ran.err]  # fmt: skip
-    asked = [ran.requests for ran in runs if ran.code == 0]
+    firsts = (next((ran for ran in each if ran.code == 0), None) for each in storm.runs.values())
+    asked = [ran.requests for ran in firsts if ran is not None]
     print(f"{len(runs)} runs of {len(storm.keys)} keys: {_listed(codes)}")
     print(f"kinds: {_listed(Counter(key.kind for key in storm.keys))}")
     print(f"blows: {_listed(storm.blows)}")
@@ -222,7 +223,7 @@ def report(storm: Storm, verdict: Verdict, faults: Counter[str]) -> bool:
         print(f"runs to settle a key: median {median(needed):g}, "
               f"99 % {needed[int(len(needed) * 0.99)]}, most {needed[-1]}")  # fmt: skip
         print(f"requests: {sum(ran.requests for ran in runs) / max(1, placed):.1f} for an order "
-              f"placed, median {median(asked or [0]):g} of a run that ended 0")  # fmt: skip
+              f"placed, median {median(asked or [0]):g} of the run that placed it")  # fmt: skip
     for line in (*broken[:5], *storm.stuck[:5]):
         print(f"    {line}")
     print(f"runs that ended as no run should: {len(broken)}; stuck: {len(storm.stuck)}")

@@ -88,6 +88,35 @@ def full_after(commits: int) -> None:
     sqlite3.connect = connected  # type: ignore[assignment]
 
 
+def counted(file: str) -> None:
+    """Adds a line to this file for each durable commit to SQLite and each connection made."""
+    import socket
+    import sqlite3
+
+    connect, dial = sqlite3.connect, socket.create_connection
+
+    def add(what: str) -> None:
+        with open(file, "a") as lines:
+            lines.write(what + "\n")
+
+    class Counted(sqlite3.Connection):
+        def execute(self, sql: str, *more: Any) -> sqlite3.Cursor:
+            result = super().execute(sql, *more)
+            if sql == "COMMIT" and super().execute("PRAGMA synchronous").fetchone()[0] >= 2:
+                add("commit")
+            return result
+
+    def connected(*args: Any, **more: Any) -> sqlite3.Connection:
+        return connect(*args, **{"factory": Counted} | more)
+
+    def dialed(*args: Any, **more: Any) -> socket.socket:
+        add("connection")
+        return dial(*args, **more)
+
+    sqlite3.connect = connected  # type: ignore[assignment]
+    socket.create_connection = dialed
+
+
 def mutant(name: str) -> None:
     """A protocol with this mistake."""
     from pathlib import Path
