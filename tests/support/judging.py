@@ -27,6 +27,10 @@ class Ran(NamedTuple):
     err: str
     requests: int
 
+    def began_to_fail(self) -> bool:
+        """Whether Python itself was interrupted, before exch began."""
+        return self.code == 1 and '"kind": "bug"' not in self.err
+
     def ids(self) -> list[str]:
         """What it says was placed."""
         told = json.loads(self.out)

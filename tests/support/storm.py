@@ -17,6 +17,9 @@ from sandbox_process import EXCH, meddled
 from wanted import Wanted, Wishes
 
 AT_ONCE = 3  # processes of one lane; they share a lock, so more would only wait for each other
+# Seconds between two starts: a start takes a processor for a fifth of a second, and where all wait
+# for a processor, nothing of what is to meet in one moment does.
+PAUSE = 0.5 / (os.cpu_count() or 1)
 STUCK = 90.0  # seconds after which a run is held to be stuck
 SETTLED = (0, 4, 10, 11)  # what need not be run again
 REPEATED = (0, 10)  # what the next run answers again
@@ -121,10 +124,12 @@ class Storm:
         self._due: list[tuple[float, int, Process, str]] = []
         self._at_send: dict[int, list[Blow]] = {}
         self._count = 0
+        self._next_start = 0.0
         self._lane_of: dict[str, Lane] = {}
 
     def turn(self) -> None:
         """Looks at every process once, strikes those whose time has come, starts others."""
+        self._random.shuffle(self.lanes)  # none comes first always
         for lane in self.lanes:
             for process in list(lane.running):
                 self._look(lane, process)
@@ -183,7 +188,7 @@ class Storm:
         return ran.code in SETTLED or hopeless or len(runs) > MOST_RUNS
 
     def _fill(self, lane: Lane) -> None:
-        if len(lane.running) >= AT_ONCE:
+        if len(lane.running) >= AT_ONCE or time.time() < self._next_start:
             return
         now = time.time()
         ready = [each for each in lane.resting if each[0] <= now]
@@ -209,6 +214,7 @@ class Storm:
             self._run(lane, key)
 
     def _run(self, lane: Lane, key: Wanted) -> None:
+        self._next_start = time.time() + PAUSE
         chance = self._random.random
         timeout = "20" if self.calm else self._random.choice(("3", "6", "15"))
         argv = [EXCH, lane.exchange, *key.arguments, "--yes", "--json", "-v",

@@ -92,11 +92,12 @@ def counted(file: str) -> None:
     """Adds a line to this file for each durable commit to SQLite and each connection made."""
     import socket
     import sqlite3
+    from pathlib import Path
 
     connect, dial = sqlite3.connect, socket.create_connection
 
     def add(what: str) -> None:
-        with open(file, "a") as lines:
+        with Path(file).open("a") as lines:
             lines.write(what + "\n")
 
     class Counted(sqlite3.Connection):
