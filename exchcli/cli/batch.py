@@ -20,7 +20,15 @@ from exchcli.cli.placing import check_free
 from exchcli.cli.rows import orders_of, read_file
 from exchcli.cli.trading_options import OnAbsentPolicy, once_key
 from exchcli.cli.wanted import rules_for
-from exchcli.errors import ExchError, UsageError, hinted
+from exchcli.errors import (
+    ExchError,
+    Interrupted,
+    NoAnswer,
+    OutcomeUnknown,
+    RateLimited,
+    UsageError,
+    hinted,
+)
 from exchcli.exchanges.listing import Progress, unseen
 from exchcli.execution.intent import Intent
 from exchcli.execution.placement import Done
@@ -131,6 +139,7 @@ def _place(
         while waiting and failed is None:
             part = waiting[0]
             try:
+                here.connected().renew()
                 keeping = base.under(part.key)
                 one = keeping.place_all(part.intent, checks=check)
                 done.append((part, one))
@@ -138,31 +147,52 @@ def _place(
                     pace.sent(len(part.news))
             except ExchError as error:
                 failed = error
+            except KeyboardInterrupt:
+                failed = Interrupted("Interrupted; nothing was sent.")
             else:
                 waiting.pop(0)
             told(len(done), len(parts))
     if done:
-        here.show(_records(here, done, market, how))
+        here.show_done(_records(here, done, market, how))
     if failed is not None:
         raise _told(failed, parts, done)
 
 
 def _told(error: ExchError, parts: Sequence[Part], done: Sequence[tuple[Part, Done]]) -> ExchError:
-    """The error of one call, with what happened to the others."""
+    """The error of one call, with what happened to the others.
+
+    Where some are placed, and under no key, it is never one that says "run it again".
+    """
+    failed = parts[len(done)]
+    key = None if failed.key is None else failed.key.rpartition("#")[0]
+    if key is not None and error.hint:  # the key of one call is none that can be given
+        error.hint = error.hint.replace(f"--once {failed.key}", f"--once {key}")
     before = sum(len(part.news) for part, _ in done)
     every = sum(len(part.news) for part in parts)
-    failed = parts[len(done)]
-    if failed.key is not None and error.hint:  # the key of the call is none that one can give
-        key = failed.key.rpartition("#")[0]
-        error.hint = error.hint.replace(f"--once {failed.key}", f"--once {key}")
     if every == len(failed.news) or (isinstance(error, UsageError) and not done):
         return error
     first, last = before + 1, before + len(failed.news)
-    error.message = f"Orders {first} to {last} of {every}: {error.message}"
+    message = f"Orders {first} to {last} of {every}: {error.message}"
     behind = f"; orders {last + 1} to {every} were not sent" if last < every else ""
-    placed_ = f"The {before} before them are placed" if before else "None was placed before them"
-    hinted(error, f"{placed_}{behind}.")
-    return error
+    if not done:
+        error.message = message
+        return hinted(error, f"None was placed before them{behind}.")
+    told = f"The {before} before them are placed{behind}."
+    again = isinstance(error, NoAnswer | RateLimited | Interrupted)
+    if key is not None:
+        error.message = message
+        if again:
+            error.hint = f"Run the same again with --once {key}: what is placed stays as it is."
+        return hinted(error, told)
+    if not again:
+        error.message = message
+        return hinted(error, told)
+    return OutcomeUnknown(
+        message,
+        f"{told} Do not run the whole file again: place what is left of it.",
+        exchange=error.exchange,
+        code=error.code,
+    )
 
 
 def _records(
@@ -177,6 +207,8 @@ def _records(
             found = dict(zip(ids, orders, strict=True))
     except ExchError as error:
         here.trace(f"The orders were not told: {error.message}")
+    except KeyboardInterrupt:
+        here.say("exch: interrupted; what follows is placed.")
     return [
         placed(
             new, order_id, found.get(order_id),

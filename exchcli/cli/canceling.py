@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from exchcli.cli.checking import short
 from exchcli.cli.confirm import check_answerable, confirm, watched
 from exchcli.cli.doing import Keeping
-from exchcli.errors import ExchError, Rejected
+from exchcli.errors import ExchError, Interrupted, Rejected
 from exchcli.records import Cancelled, Market, Order, Side, Unsent
 
 if TYPE_CHECKING:
@@ -73,6 +73,7 @@ def _cancel(here: Session, ids: Sequence[str], market: Market, dry_run: bool, ye
     failed: ExchError | None = None
     for part in parts:
         try:
+            here.connected().renew()
             done += keeping.cancel(part, market)
         except Rejected as error:  # the others may be canceled all the same
             done += [Cancelled(order_id, "unknown") for order_id in part]
@@ -80,9 +81,12 @@ def _cancel(here: Session, ids: Sequence[str], market: Market, dry_run: bool, ye
         except ExchError as error:
             failed = error
             break
+        except KeyboardInterrupt:
+            failed = Interrupted("Interrupted; no other order was canceled.")
+            break
     done, missing = _now(here, done, market)
     if done:
-        here.show(done)
+        here.show_done(done)
     left = [one for one in done if one.status not in GONE]
     if left and (failed is None or isinstance(failed, Rejected)):
         raise _not_canceled(here, left, missing)
@@ -113,6 +117,8 @@ def _now(
                 waiting += [[one] for one in part]
         except ExchError as error:
             here.trace(f"The orders were not told: {error.message}")
+        except KeyboardInterrupt:
+            break
     return [
         # What the exchange says of a cancel that it has just done may not be in its lists yet.
         Cancelled(one.id, order.status)

@@ -29,11 +29,13 @@ def seconds_of(text: str | None) -> float | None:
 
 
 def look(here: Session, order_id: str, market: Market) -> Order | None:
-    """The order as the exchange tells it now; None where it does not. It is placed all the same."""
+    """The order as the exchange tells it now; None where it does not, or after Ctrl-C. It is
+    placed all the same.
+    """
     try:
-        return here.ask(here.exchange.order(order_id, market), quietly=True)
-    except ExchError as error:
-        here.trace(f"The order was not told: {error.message}")
+        return _told(here, order_id, market)
+    except KeyboardInterrupt:
+        here.say(f"exch: interrupted; the order {order_id} is placed.")
         return None
 
 
@@ -47,7 +49,7 @@ def follow(here: Session, order_id: str, market: Market, seconds: float) -> Orde
     try:
         while True:
             with here.asking_anew():
-                found = look(here, order_id, market) or found
+                found = _told(here, order_id, market) or found
             if found is not None and found.status in FINAL:
                 return found
             left = end - time.monotonic()
@@ -60,6 +62,14 @@ def follow(here: Session, order_id: str, market: Market, seconds: float) -> Orde
     except KeyboardInterrupt:
         here.say(f"exch: no longer waiting; the order {order_id} stays.")
         return found
+
+
+def _told(here: Session, order_id: str, market: Market) -> Order | None:
+    try:
+        return here.ask(here.exchange.order(order_id, market), quietly=True)
+    except ExchError as error:
+        here.trace(f"The order was not told: {error.message}")
+        return None
 
 
 def placed(

@@ -16,7 +16,7 @@ from exchcli.cli.doing import Keeping, intent_of
 from exchcli.cli.guarding import check_halted, check_withdrawal_guard
 from exchcli.cli.market import ask_about_currency
 from exchcli.cli.trading_options import once_key
-from exchcli.errors import ExchError, Rejected, UsageError
+from exchcli.errors import ExchError, OutcomeUnknown, Rejected, UsageError
 from exchcli.execution.intent import Closing, Move, Withdrawal
 from exchcli.money import plain, typed_decimal
 from exchcli.records import Balance, Currency, Market, Position, Transfer, Unsent
@@ -62,7 +62,7 @@ def move(here: Session, wanted: Move, asked: Asked) -> None:
         what = f"{short(wanted.amount)} {wanted.currency}"
         confirm(f"Move {what} from {wanted.source} to {wanted.target}?", asked.yes)
     keeping.move(wanted, checks=check)
-    here.show(
+    here.show_done(
         Transfer(
             id=None,
             kind="transfer",
@@ -104,7 +104,7 @@ def withdraw(here: Session, wanted: Withdrawal, asked: Asked) -> None:
             here.say(f"  {fee}")
             confirm(f"Withdraw {what} to {words}? It cannot be called back.", asked.yes)
     done = keeping.withdraw(wanted, checks=check)
-    here.show(_withdrawn(here, wanted, done.ids[0] if done.ids else None))
+    here.show_done(_withdrawn(here, wanted, done.ids[0] if done.ids else None))
 
 
 def cancel_withdrawal(here: Session, withdrawal_id: str, asked: Asked) -> None:
@@ -116,7 +116,7 @@ def cancel_withdrawal(here: Session, withdrawal_id: str, asked: Asked) -> None:
         return
     flow.close()
     confirm(f"Cancel the withdrawal {withdrawal_id} on {here.exchange.title}?", asked.yes)
-    here.show(Keeping(here).cancel_withdrawal(withdrawal_id))
+    here.show_done(Keeping(here).cancel_withdrawal(withdrawal_id))
 
 
 def close_position(here: Session, symbol: str, asked: Asked) -> None:
@@ -143,7 +143,21 @@ def close_position(here: Session, symbol: str, asked: Asked) -> None:
             )
         confirm(f"Close the position on {symbol} at the market's price?", asked.yes)
     keeping.close(Closing(symbol), checks=lambda: check_halted(here))
-    here.show(_position(here, symbol))
+    try:
+        left = _position(here, symbol)
+    except KeyboardInterrupt:
+        raise _closed(symbol, "it was interrupted") from None
+    except ExchError as error:
+        raise _closed(symbol, error.message.removesuffix(".")) from error
+    here.show_done(left)
+
+
+def _closed(symbol: str, why: str) -> OutcomeUnknown:
+    return OutcomeUnknown(
+        f"The close of {symbol} was accepted; what is left of it was not told: {why}.",
+        f"Do not close it again before you have looked: `exch dfx margin positions {symbol}`.",
+        exchange="dfx",
+    )
 
 
 def typed_money(text: str, what: str = "AMOUNT") -> Decimal:
@@ -241,6 +255,8 @@ def _withdrawn(here: Session, wanted: Withdrawal, withdrawal_id: str | None) -> 
                     return row
     except ExchError as error:
         here.trace(f"The withdrawal was not told: {error.message}")
+    except KeyboardInterrupt:
+        here.say("exch: interrupted; the withdrawal is ordered.")
     return Transfer(
         id=withdrawal_id,
         kind="withdrawal",

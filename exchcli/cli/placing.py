@@ -68,7 +68,7 @@ def place(here: Session, typed: Typed, how: How) -> None:
         order = look(here, order_id, new.market)
     else:
         order = follow(here, order_id, new.market, seconds)
-    here.show(
+    here.show_done(
         placed(new, order_id, order, once=key, replayed=done.replayed, evidence=done.evidence)
     )
 

@@ -196,6 +196,20 @@ class Session:
         if self.settings.exchange and self.sandboxed and self.format == "table":
             self.say("sandbox: not the real exchange")
 
+    def show_done(self, data: Any) -> None:
+        """The same for what was done: Ctrl-C does not keep it from being printed."""
+        import signal
+
+        try:
+            kept = signal.signal(signal.SIGINT, signal.SIG_IGN)
+        except ValueError:  # not in the main thread, which alone is interrupted
+            self.show(data)
+            return
+        try:
+            self.show(data)
+        finally:
+            signal.signal(signal.SIGINT, kept)
+
     def say(self, line: str) -> None:
         """One line for a person, on stderr."""
         try:

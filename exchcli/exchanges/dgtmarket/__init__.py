@@ -59,7 +59,7 @@ class Dgtmarket(MarketData, Account, Trading, Keys):
         words = f": {said.words()}" if said is not None and said.words() else ""
         if status in (401, 403):
             raise CredentialsError(
-                f"Dgtmarket refused the key (HTTP {status}){words}.",
+                f"Dgtmarket refused the key (HTTP {status}){words.removesuffix('.')}.",
                 _REVOKED if status == 401 else _NOT_ENABLED,
                 exchange=self.name,
                 code=str(status),

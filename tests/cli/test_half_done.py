@@ -1,0 +1,108 @@
+"""What was done is told as done, whatever keeps the rest from being done or told."""
+
+from __future__ import annotations
+
+import json
+import signal
+import socket
+from pathlib import Path
+from typing import Any
+
+import pytest
+from loopback import Answer, reply
+from running import Exch
+from trading_server import BUY, exchange, run
+
+from exchcli.cli import following
+from exchcli.cli.session import Session
+
+
+def interrupted(*_: object, **__: object) -> None:
+    raise KeyboardInterrupt
+
+
+def test_an_order_that_is_placed_is_printed_though_ctrl_c_came_while_it_was_read(
+    exch: Exch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(following, "_told", interrupted)
+    with exchange(reply('{"code": 0, "order_id": "abc"}')) as server:
+        for wait in ([], ["--wait"]):
+            ran = run(exch, server, *BUY["dfx"], "--yes", *wait)
+            assert ran.code == 0
+            assert json.loads(ran.out)["id"] == "abc"
+            assert "the order abc" in ran.err
+
+
+def test_ctrl_c_does_not_keep_what_was_done_from_being_printed(
+    still: Exch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown = Session.show
+
+    def show(self: Session, data: Any, record: Any = None) -> None:
+        signal.raise_signal(signal.SIGINT)
+        shown(self, data, record)
+
+    monkeypatch.setattr(Session, "show", show)
+    ran = still("dgt", "buy", "btcpln", "0.05", "--price", "2570", "--yes")
+    assert ran.code == 0
+    assert json.loads(ran.out)["id"] == "17167"
+    ran = still("dgt", "cancel", "17167", "--yes")
+    assert (ran.code, json.loads(ran.out)) == (0, [{"id": "17167", "status": "canceled"}])
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def file_of(count: int, folder: Path) -> str:
+    file = folder / "orders.csv"
+    file.write_text("side,amount,price\n" + "buy,0.001,9000\n" * count)
+    return str(file)
+
+
+def then(second: Answer) -> Answer:
+    """The ids of ten orders, and to the next call this."""
+    calls: list[bytes] = []
+    ids = [f"{number:032}" for number in range(10)]
+
+    def answer(connection: socket.socket, head: bytes) -> None:
+        calls.append(head)
+        first = reply(json.dumps({"code": 0, "order_ids": ids}))
+        (first if len(calls) == 1 else second)(connection, head)
+
+    return answer
+
+
+LIMITED = reply("{}", "429 Too Many Requests")
+
+
+def test_a_batch_that_is_half_placed_without_a_key_is_not_to_be_run_again(
+    exch: Exch, tmp_path: Path
+) -> None:
+    with exchange(then(LIMITED)) as server:
+        words = ["dfx", "order", "batch", "btc_usdt", file_of(25, tmp_path), "--yes"]
+        ran = run(exch, server, *words)
+    assert ran.code == 7
+    assert len(json.loads(ran.out)) == 10
+    told = json.loads(ran.err)["error"]
+    assert told["message"].startswith("Orders 11 to 20 of 25: DigiFinex refused: it limits")
+    assert told["hint"] == (
+        "The 10 before them are placed; orders 21 to 25 were not sent. Do not run the whole file "
+        "again: place what is left of it."
+    )
+
+
+def test_under_a_key_it_can_be(exch: Exch, tmp_path: Path) -> None:
+    with exchange(then(LIMITED)) as server:
+        words = ["dfx", "order", "batch", "btc_usdt", file_of(25, tmp_path), "--yes"]
+        ran = run(exch, server, *words, "--once", "b")
+    assert ran.code == 5
+    told = json.loads(ran.err)["error"]
+    assert told["hint"].endswith("Run the same again with --once b: what is placed stays as it is.")
+
+
+def test_an_unknown_call_names_the_key_of_the_file(exch: Exch, tmp_path: Path) -> None:
+    with exchange(then(reply("<html>"))) as server:
+        words = ["dfx", "order", "batch", "btc_usdt", file_of(25, tmp_path), "--yes"]
+        ran = run(exch, server, *words, "--once", "b")
+    assert ran.code == 7
+    told = json.loads(ran.err)["error"]
+    assert "Run the same again with --once b," in told["hint"]
+    assert "exch journal resolve b#2" in told["hint"]
