@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from exchcli.cli.confirm import confirm
+from exchcli.cli.embedding import whose_time
 from exchcli.cli.registry import Group
 from exchcli.cli.serving import serve
 from exchcli.cli.session import session
@@ -33,7 +34,7 @@ def status(ctx: typer.Context) -> None:
         here.say("There is no sandbox yet; the first command with --sandbox opens it.")
         here.show(there)
         return
-    here.show(overview(here.embedded()))
+    here.show(overview(here.embedded(), whose_time(here.places.sandbox)))
 
 
 @group.command("fund", returns=Funded)

@@ -4,14 +4,17 @@
 import json
 import sys
 from collections.abc import Callable
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
 from exchcli import output
+from exchcli.cli.embedding import stopped
 from exchcli.cli.session import Session, session
 from exchcli.errors import UsageError
+from exchcli.sandbox.clock import standing
 from exchcli.times import from_epoch, iso, typed_time
 
 if TYPE_CHECKING:
@@ -91,14 +94,13 @@ def serve(
     plan = faults.plan(fault or [], fault_only or [], fault_seed)
     if here.settings.fields:
         raise UsageError("--fields has nothing to choose from here.", "Leave it out.")
-    time = live_.Clock(_stopped(here, clock))
     host = host.strip("[]")  # of an IPv6 address in a URL
-    bound = run.listening(host, port)
-    try:
+    with ExitStack() as undoing:
+        bound = undoing.enter_context(run.listening(host, port))
+        time = live_.Clock(here.places.sandbox, _stopped(here, clock))
+        undoing.callback(time.close)
         live = live_.Live(_opening(here, time, seed, not no_limits), plan, time, here.say)
-    except BaseException:
-        bound.close()
-        raise
+        undoing.pop_all()
     accesses = _accesses(live.sandbox, run.url_of(host, bound))
     if run.open_to_others(bound):
         here.say(f"Warning: whoever reaches {host} can trade in this sandbox and move its clock.")
@@ -127,9 +129,15 @@ def _server() -> tuple[Any, Any, Any]:
 
 
 def _stopped(here: Session, text: str | None) -> int | None:
-    """Where the clock stands, in epoch seconds; None for real time."""
-    frozen = here.frozen() if text is None else typed_time(text, datetime.now(UTC))
-    return None if frozen is None else int(frozen.timestamp())
+    """Where the clock is to stand, in epoch seconds; None to go by that of others.
+
+    EXCH_SANDBOX_CLOCK gives way to a server whose clock stands already, as everywhere.
+    """
+    if text is not None:
+        moment: datetime | None = typed_time(text, datetime.now(UTC))
+    else:
+        moment = None if standing(here.places.sandbox) else stopped()
+    return None if moment is None else int(moment.timestamp())
 
 
 def _opening(

@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
@@ -25,11 +24,10 @@ from exchcli.errors import (
     ExchError,
     StateError,
     Unreadable,
-    UsageError,
     hinted,
 )
 from exchcli.state import Places, SymbolCache, places
-from exchcli.times import iso, typed_time
+from exchcli.times import typed_time
 
 if TYPE_CHECKING:
     import typer
@@ -241,35 +239,19 @@ class Session:
             next(self.connected().ready_to_sign(), None)
 
     def frozen(self) -> datetime | None:
-        """EXCH_SANDBOX_CLOCK stops the sandbox's clock, so that its market can be foretold."""
-        text = os.environ.get("EXCH_SANDBOX_CLOCK")
-        try:
-            return typed_time(text, datetime.now(UTC)) if text else None
-        except UsageError as error:
-            raise UsageError(f"EXCH_SANDBOX_CLOCK: {error.message}", error.hint) from None
+        """When the sandbox's clock stands; None while it goes by real time."""
+        from exchcli.cli.embedding import frozen
+
+        return frozen(self.places.sandbox)
 
     def close(self) -> None:
         self._open.close()
 
     def sandbox(self) -> Sandbox:
         """The sandbox of this machine, on its clock."""
-        from exchcli.sandbox.exchange import Sandbox
+        from exchcli.cli.embedding import opened
 
-        frozen = self.frozen()
-        if frozen is None:
-            return Sandbox(self.places.sandbox)
-        seconds = int(frozen.timestamp())
-        sandbox = Sandbox(
-            self.places.sandbox, clock=lambda: seconds * 1_000_000_000, pace=time.time_ns
-        )
-        if seconds < sandbox.store.opened:
-            opened = iso(datetime.fromtimestamp(sandbox.store.opened, UTC))
-            sandbox.close()
-            raise UsageError(
-                f"EXCH_SANDBOX_CLOCK is before {opened}, when this sandbox opened.",
-                "Set a later time, or start the sandbox over with `exch sandbox reset --yes`.",
-            )
-        return sandbox
+        return opened(self.places.sandbox)
 
     def embedded(self) -> Sandbox:
         """The sandbox that this command asks; it is closed with the session."""

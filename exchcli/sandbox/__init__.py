@@ -17,6 +17,7 @@ A request's way, and the file of each step:
     simulated    the tape that seed and time determine     tree, opening, prints, noise
     recorded     the tape of a recording                            recording, reading
     server       the same over HTTP, with a page and with faults on demand   (its own map)
+    clock        its clock, where it stands, is that of every process on the same file
 
 `catalog` and `currencies` hold what is listed. Nothing here knows the client: neither its
 parsing nor its signing, so that an error there cannot hide behind the same error here.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from pathlib import Path
 from threading import Lock
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from exchcli.errors import StateError
 from exchcli.sandbox.catalog import DFX, DGT
+from exchcli.sandbox.clock import Following
 from exchcli.sandbox.floor import Floor
 from exchcli.sandbox.limits import DFX_WEIGHT, DGT_PUBLIC, Limits, NoLimits, too_many
 from exchcli.sandbox.store import FILE, Store
@@ -37,7 +37,7 @@ class Sandbox:
         self,
         folder: Path,
         *,
-        clock: Callable[[], int] = time.time_ns,
+        clock: Callable[[], int] | None = None,
         pace: Callable[[], int] | None = None,
         seed: int | None = None,
         limited: bool = True,
@@ -45,12 +45,14 @@ class Sandbox:
         """Opens folder/sandbox.sqlite and makes it on first use: that moment is the opening.
 
         `clock` gives nanoseconds since the epoch, and so does `pace`, by which requests are
-        limited: a clock that stands still would never free what was used. `seed` picks
+        limited: a clock that stands still would never free what was used. Left out, they are
+        real time, or the time of a server whose clock stands. `seed` picks
         another market than the stored one. Without `limited` there are no limits, no bans and
         no rules of conduct, for measurements. Raises StateError if the store cannot be used.
         """
-        self._clock = clock
-        self._pace = pace or clock
+        following = Following(folder)
+        self._clock = clock or following.now
+        self._pace = pace or clock or following.pace
         self.lock = Lock()
         self.store = Store(folder, self.now(), seed)
         self.floor = Floor(self.store)

@@ -37,13 +37,15 @@ class DemoFunds(NamedTuple):
 class Overview(NamedTuple):
     """The sandbox of this machine; without a file there is nothing but its place to tell.
 
-    `size` is in bytes, with the files beside it.
+    `size` is in bytes, with the files beside it. `clock` says by what its time goes: "real
+    time", "server" for one whose clock stands, or "EXCH_SANDBOX_CLOCK".
     """
 
     path: str
     size: int
     opened: datetime | None = None
     time: datetime | None = None
+    clock: str | None = None
     seed: int | None = None
     open_orders: int | None = None
     recordings: tuple[str, ...] | None = None
@@ -53,15 +55,17 @@ class Overview(NamedTuple):
 
 def place(folder: Path) -> Overview:
     """The file's place and its size, whether it is there or not; nothing is made."""
+    from exchcli.sandbox.clock import CLOCK
     from exchcli.sandbox.store import FILE
 
     return Overview(
-        str(folder / FILE), sum(file.stat().st_size for file in folder.glob(f"{FILE}*"))
+        str(folder / FILE),
+        sum(file.stat().st_size for file in folder.glob(f"{FILE}*") if file.name != CLOCK),
     )
 
 
-def overview(sandbox: Sandbox) -> Overview:
-    """All of it, as of now. Raises StateError."""
+def overview(sandbox: Sandbox, clock: str) -> Overview:
+    """All of it, as of now; `clock` as in an Overview. Raises StateError."""
     from exchcli.sandbox.catalog import DFX, DGT
     from exchcli.sandbox.engine.desk import advance
     from exchcli.sandbox.limits import SECOND
@@ -87,6 +91,7 @@ def overview(sandbox: Sandbox) -> Overview:
     return place(store.path.parent)._replace(
         opened=from_epoch(store.opened),
         time=from_epoch(now),
+        clock=clock,
         seed=store.stored_seed,
         open_orders=orders,
         recordings=tuple(recordings),

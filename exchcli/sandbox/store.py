@@ -16,6 +16,7 @@ from typing import Any
 
 from exchcli.errors import StateError
 from exchcli.sandbox.catalog import SIMULATIONS, Rules
+from exchcli.sandbox.clock import CLOCK, discard
 
 FILE = "sandbox.sqlite"
 # 1 had the market only, 2 has accounts as well, and with 3 users trade.
@@ -204,7 +205,9 @@ def reset(folder: Path) -> None:
     """
     try:
         for path in folder.glob(f"{FILE}*"):
-            path.unlink(missing_ok=True)
+            if path.name != CLOCK:
+                path.unlink(missing_ok=True)
+        discard(folder)  # unless a server lives, which goes on with the next sandbox
     except OSError as error:
         raise _unusable(folder / FILE, str(error)) from error
 

@@ -44,13 +44,14 @@ def test_status_tells_where_it_is_what_time_it_has_and_who_owns_what(exch: Exch)
     clock = {"EXCH_SANDBOX_CLOCK": "2026-03-04T05:08:00Z"}
     told = json.loads(exch("sandbox", "status", "--json", **clock).out)
     assert list(told) == [
-        *("path", "size", "opened", "time", "seed", "open_orders", "recordings", "accounts"),
-        "funds",
+        *("path", "size", "opened", "time", "clock", "seed", "open_orders", "recordings"),
+        *("accounts", "funds"),
     ]
     assert told["path"] == str(exch.home / "sandbox" / "sandbox.sqlite")
     assert told["size"] > 100_000
     assert told["opened"] == "2026-03-04T05:06:47Z"
     assert told["time"] == "2026-03-04T05:08:00Z"
+    assert told["clock"] == "EXCH_SANDBOX_CLOCK"
     assert told["seed"] == 20200519
     assert told["open_orders"] > 0
     assert told["recordings"] == []

@@ -178,7 +178,10 @@ def _clock(live: Live, _query: Fields) -> object:
 def _move(live: Live, fields: Fields) -> object:
     _check_names(fields, "time", "advance")
     if not live.clock.stands:
-        raise UsageError("This clock is real time.", "Start the server with --clock to move it.")
+        raise UsageError(
+            "This server has no clock that stands.",
+            "Start the server with --clock, or move the clock of the one that was.",
+        )
     if len(fields) != 1:
         raise UsageError("Give either time or advance.")
     now, opened = live.clock.now() // SECOND, live.sandbox.store.opened

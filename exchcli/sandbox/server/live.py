@@ -8,8 +8,10 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 from exchcli.errors import StateError
+from exchcli.sandbox.clock import Following, Keeper, Standing
 from exchcli.sandbox.exchange import Sandbox
 from exchcli.sandbox.limits import SECOND
 from exchcli.sandbox.server.faults import Plan
@@ -19,24 +21,37 @@ from exchcli.sandbox.wire import WireRequest, json_reply
 
 
 class Clock:
-    """Real time, or a moment that stands still until it is moved; in nanoseconds."""
+    """Real time, or a moment that stands still until it is moved; in nanoseconds.
 
-    def __init__(self, seconds: int | None = None) -> None:
+    One that stands is the clock of all who use the sandbox in this folder, until it is closed.
+    One that does not goes by that of another server, if there is one that stands.
+    """
+
+    def __init__(self, folder: Path, seconds: int | None = None) -> None:
+        """Raises UsageError if another server's clock stands already, and StateError."""
         self.stands = seconds is not None
-        self._moment = (seconds or 0) * SECOND
-        self._moved = 0
+        self._following = Following(folder)
+        self._standing = Standing((seconds or 0) * SECOND)
+        self._keeper = Keeper(folder, self._standing) if self.stands else None
 
     def now(self) -> int:
-        return self._moment if self.stands else time.time_ns()
+        return self._standing.moment if self.stands else self._following.now()
 
     def pace(self) -> int:
         """What limits go by: real time, and what a standing clock was moved on beside it."""
-        return time.time_ns() + self._moved
+        return time.time_ns() + self._standing.moved if self.stands else self._following.pace()
 
     def move(self, moment: int) -> None:
-        """Lets the clock stand at another moment."""
-        self._moved += max(0, moment - self._moment)
-        self._moment = moment
+        """Lets a standing clock stand at another moment. Raises StateError."""
+        on = max(0, moment - self._standing.moment)
+        standing = Standing(moment, self._standing.moved + on)
+        if self._keeper is not None:
+            self._keeper.tell(standing)
+        self._standing = standing
+
+    def close(self) -> None:
+        if self._keeper is not None:
+            self._keeper.close()
 
 
 class Live:
@@ -127,6 +142,7 @@ class Live:
 
     def close(self) -> None:
         self._sandbox.close()
+        self.clock.close()
 
     def _tell(self, error: StateError) -> None:
         """Says what is wrong with the store, once and not at every request."""

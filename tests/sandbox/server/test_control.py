@@ -299,7 +299,7 @@ def test_the_page_allows_itself_nothing_but_its_own_script_and_style(shared: Ser
 
 def test_a_bug_is_told_where_the_server_was_started_and_is_not_the_end(tmp_path: Path) -> None:
     said: list[str] = []
-    clock = Clock()
+    clock = Clock(tmp_path)
     live = Live(lambda: Sandbox(tmp_path, clock=clock.now), plan([]), clock, said.append)
     try:
         live.faulty.sandbox = None  # type: ignore[assignment]
