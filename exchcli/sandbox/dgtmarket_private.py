@@ -234,12 +234,13 @@ def _status(row: OrderRow) -> str:
 
 
 def _blocked(row: OrderRow) -> Decimal:
-    """What an open offer holds now; of one that is over, as in the sample, what it once held."""
-    if row.status == "open" or row.amount is None:
+    """What an open offer holds now; of one that is over, as in the sample, what it held for that
+    which became of it: nothing, if it was canceled before it took anything."""
+    if row.status == "open":
         return row.held
     if row.side == "sell":
-        return row.amount
-    return row.cost if row.price is None else up(times(row.amount, row.price))
+        return row.filled
+    return row.cost if row.price is None else up(times(row.filled, row.price))
 
 
 def _transaction(row: FillRow) -> dict[str, object]:

@@ -58,7 +58,8 @@ def margin_assets(call: Call, _query: Query) -> object:
 def margin_positions(call: Call, query: Query) -> object:
     """#margin-positions -- of one `symbol` or of all; a pair without a position has an empty side.
 
-    The margin rate is what the margin account is worth for each USDT that it owes.
+    The margin rate is what the positions' assets are worth for each USDT that they owe, at the
+    last prices. A position alone is liquidated when it has come down to 1 + liquidation_rate.
     """
     positions = _open(call)
     shown = positions
@@ -66,14 +67,17 @@ def margin_positions(call: Call, query: Query) -> object:
         symbol = market_of(call.floor, query).rules.symbol
         shown = [each for each in positions if each.symbol == symbol] or [_none(symbol)]
     held = sum((each.held for each in positions), Decimal(0))
-    owed = sum((each.cost - each.held for each in positions), Decimal(0))
-    unrealized = _unrealized(call, positions)
-    rate = (held + owed + unrealized) / owed if owed else Decimal(0)
+    worth = owed = Decimal(0)
+    for each in positions:
+        last = _last(call, each.symbol)
+        sums = margin.worth_and_debt(each.side, each.amount, each.cost, each.held, last)
+        worth, owed = worth + sums[0], owed + sums[1]
+    rate = worth / owed if owed else Decimal(0)
     return {
         "code": 0,
         "margin": str(plain(held)),
         "margin_rate": plain(rate.quantize(Decimal("0.0001"))),
-        "unrealized_pnl": str(plain(unrealized)),
+        "unrealized_pnl": str(plain(_unrealized(call, positions))),
         "positions": [_position(call, each) for each in shown],
     }
 

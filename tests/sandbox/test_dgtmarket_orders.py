@@ -320,3 +320,28 @@ def test_what_one_sandbox_placed_another_over_the_same_file_knows(two, signed, o
     assert second.reply(f"{OFFERS}{number}/", "DELETE").status == 204
     assert shown(two, number)["status"] == "CANCELED"
     assert offer(two) == number + 1
+
+
+def test_a_canceled_offer_blocks_what_was_filled_of_it_and_no_more(one, two):
+    bid, ask = offer(two, amount="0.25", quotation="2645"), offer(one, "sell", "0.1", "2644")
+    assert shown(two, bid)["blocked"] == "396.75000000"
+    two.reply(f"{OFFERS}{bid}/", "DELETE")
+    row = shown(two, bid)
+    assert (row["status"], row["blocked"]) == ("PARTIALLY_REALIZED_CANCELED", "264.50000000")
+    assert shown(one, ask)["blocked"] == "0.10000000"
+    untouched = offer(two, amount="0.25", quotation="2500")
+    two.reply(f"{OFFERS}{untouched}/", "DELETE")
+    assert shown(two, untouched)["blocked"] == "0.00000000"
+
+
+def test_what_funds_are_missing_is_told_in_usual_digits(two):
+    body = {"pair": "BTCPLN", "order_type": "BUY", "amount": "33.33333333", "any_price": True}
+    status, answer = post(two, OFFERS, **body)
+    assert status == 400
+    (said,) = answer["amount"]
+    missing = said.partition("less than ")[2].partition(" ")[0]
+    assert len(missing.partition(".")[2]) <= 8
+    status, answer = post(
+        two, OFFERS, **body | {"amount": "20", "any_price": False, "quotation": "2570"}
+    )
+    assert answer["amount"] == ["There is less than 51400 PLN free (spot)."]

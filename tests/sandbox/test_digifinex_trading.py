@@ -312,3 +312,18 @@ def test_a_margin_order_opens_a_position_that_can_be_closed(two):
 def test_a_margin_order_needs_a_pair_on_margin_and_a_third_of_its_cost(two, symbol, amount, code):
     fields = {"symbol": symbol, "type": "buy", "amount": amount, "price": "9700"}
     assert post(two, "/margin/order/new", **fields)["code"] == code
+
+
+@pytest.mark.parametrize("side", ["buy", "sell"])
+def test_the_margin_rate_is_what_liquidation_goes_by(two, side):
+    """A long position is worth the last price, a short one owes it."""
+    assert two("/v3/margin/positions")["margin_rate"] == 0
+    order(two, side, "0.1", "9900" if side == "buy" else "9300", market="margin")
+    told = two("/v3/margin/positions")
+    (row,) = told["positions"]
+    last = two("/v3/ticker?symbol=btc_usdt")["ticker"][0]["last"]
+    bound = Decimal(row["liquidation_price"])
+    share = last / bound if side == "buy" else bound / last
+    expected = (1 + Decimal(row["liquidation_rate"])) * share
+    assert abs(told["margin_rate"] - expected) < Decimal("0.001")
+    assert told["margin_rate"] > Decimal("1.3")

@@ -20,7 +20,8 @@ from exchcli.sandbox.engine.passing import pass_time
 from exchcli.sandbox.engine.pit import Pit
 from exchcli.sandbox.engine.reasons import Reason, Refusal
 from exchcli.sandbox.floor import Floor
-from exchcli.sandbox.ledger import times
+from exchcli.sandbox.ledger import times, up
+from exchcli.sandbox.plain import plain
 from exchcli.sandbox.store import Store
 from exchcli.sandbox.trading import (
     RANK_BITS,
@@ -137,7 +138,8 @@ class Desk(Engine):
         if self.ledger.free(order.pays_from) < needed:
             _, wallet, currency = order.pays_from
             raise Refusal(
-                Reason.NO_FUNDS, f"There is less than {needed:f} {currency} free ({wallet})."
+                Reason.NO_FUNDS,
+                f"There is less than {plain(up(needed))} {currency} free ({wallet}).",
             )
 
     def _afford_now(self, pit: Pit, order: Order, found: Takings) -> None:

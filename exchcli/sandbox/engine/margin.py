@@ -52,6 +52,18 @@ def liquidation_price(
     return (cost + held) / (amount * (1 + rate))
 
 
+def worth_and_debt(
+    side: str, amount: Decimal, cost: Decimal, held: Decimal, last: Decimal
+) -> tuple[Decimal, Decimal]:
+    """What a position's assets and its debt are worth at the last price, in quote.
+
+    Where it is liquidated, the first is by the pair's liquidation rate more than the second.
+    """
+    if side == "short":
+        return cost + held, times(amount, last)
+    return times(amount, last), cost - held
+
+
 def unrealized(side: str, amount: Decimal, cost: Decimal, last: Decimal) -> Decimal:
     """What closing it at the last price would bring, in quote, before fees."""
     worth = times(amount, last)

@@ -231,6 +231,24 @@ def test_a_position_is_liquidated_where_too_little_is_left_over_its_debt():
     assert margin.liquidation_price("long", D(0), D(0), D(0), rate) == 0
 
 
+@pytest.mark.parametrize("side", ["long", "short"])
+@given(st.integers(1, 10**6), st.integers(1, 10**6), st.integers(1, 40), st.integers(1, 90))
+def test_at_its_liquidation_price_a_position_is_worth_its_debt_and_the_rate(
+    side, amount, price, third, percent
+):
+    cost, rate = D(amount * price), D(percent) / 100
+    held = cost * third / 100
+    last = margin.liquidation_price(side, D(amount), cost, held, rate)
+    worth, debt = margin.worth_and_debt(side, D(amount), cost, held, last)
+    assert abs(worth / debt - 1 - rate) < D("1e-15")
+
+
+@pytest.mark.parametrize(("side", "change"), [("long", "-0.133"), ("short", "0.026")])
+def test_with_a_third_of_its_own_a_short_position_bears_less_than_a_long_one(side, change):
+    last = margin.liquidation_price(side, D(3), D(300), D(100), D("0.3"))
+    assert (last / 100 - 1).quantize(D("0.001")) == D(change)
+
+
 @pytest.mark.parametrize(("opens", "sign"), [("buy", -1), ("sell", 1)])
 def test_a_last_price_at_or_beyond_the_liquidation_price_reaches_it(trader, opens, sign):
     trader.take(opens, "6", "200")
