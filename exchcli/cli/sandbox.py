@@ -12,7 +12,7 @@ from exchcli.cli.registry import Group
 from exchcli.cli.serving import serve
 from exchcli.cli.session import session
 from exchcli.errors import UsageError
-from exchcli.sandbox.funding import Funded, currencies, fund
+from exchcli.sandbox.funding import Funded, currencies, fund, listed
 from exchcli.sandbox.overview import Overview, overview, place
 
 if TYPE_CHECKING:
@@ -67,9 +67,14 @@ def _only_exchange(sandbox: "Sandbox", currency: str) -> str:
     having = [each for each in ("dgt", "dfx") if name in currencies(sandbox, each)]
     if len(having) == 1:
         return having[0]
+    if having:
+        raise UsageError(
+            f"Both exchanges have {name}.",
+            "Say which one is meant, with --exchange dgt or --exchange dfx.",
+        )
     raise UsageError(
-        f"{'Both exchanges have' if having else 'No exchange has'} {name}.",
-        "Say which one is meant, with --exchange dgt or --exchange dfx.",
+        f"No exchange has {name}.",
+        f"dgt has {listed(sandbox, 'dgt')}; dfx has {listed(sandbox, 'dfx')}.",
     )
 
 

@@ -122,8 +122,8 @@ def _server() -> tuple[Any, Any, Any]:
             raise
         raise UsageError(
             f"The server needs {error.name}, which is not installed.",
-            "Install what it needs with exch: pip install 'exchcli[serve]', or in its folder"
-            " pip install '.[serve]'.",
+            "Install what it needs: in exch's own folder pip install '.[serve]', elsewhere"
+            " pip install 'exchcli[serve]'.",
         ) from None
     return run, live, faults
 

@@ -47,8 +47,8 @@ def fund(sandbox: Sandbox, exchange: str, number: int, currency: str, amount: st
             with trading(sandbox.store, sandbox.floor, exchange, time) as desk:
                 deposit = desk.fund(account, name, decimal)
         except Refusal as refusal:
-            known = ", ".join(currencies(sandbox, exchange))
-            there = f"There are {known}." if refusal.reason is Reason.NO_CURRENCY else None
+            unknown = refusal.reason is Reason.NO_CURRENCY
+            there = f"It has {listed(sandbox, exchange)}." if unknown else None
             raise UsageError(refusal.detail, there) from None
         ((total, held),) = sandbox.store.select(
             "SELECT total, held FROM balances"
@@ -64,3 +64,8 @@ def currencies(sandbox: Sandbox, exchange: str) -> list[str]:
     """What can be held on an exchange: the currencies of its pairs."""
     rules = sandbox.floor.rules(exchange)
     return sorted({name for each in rules for name in (each.base, each.quote)})
+
+
+def listed(sandbox: Sandbox, exchange: str) -> str:
+    """The same in a sentence."""
+    return ", ".join(currencies(sandbox, exchange))

@@ -34,6 +34,17 @@ class DemoFunds(NamedTuple):
     total: Decimal
 
 
+class Whitelisted(NamedTuple):
+    """Where a demo account may withdraw to; `chain` and `memo` are None where there is none."""
+
+    exchange: str
+    account: int
+    currency: str
+    chain: str | None
+    address: str
+    memo: str | None
+
+
 class Overview(NamedTuple):
     """The sandbox of this machine; without a file there is nothing but its place to tell.
 
@@ -51,6 +62,7 @@ class Overview(NamedTuple):
     recordings: tuple[str, ...] | None = None
     accounts: tuple[DemoKey, ...] | None = None
     funds: tuple[DemoFunds, ...] | None = None
+    withdrawal_addresses: tuple[Whitelisted, ...] | None = None
 
 
 def place(folder: Path) -> Overview:
@@ -88,6 +100,11 @@ def overview(sandbox: Sandbox, clock: str) -> Overview:
                 " FROM balances JOIN accounts USING (account)"
                 " WHERE number >= 0 ORDER BY exchange DESC, number, wallet DESC, currency"
             )
+            addresses = store.select(
+                "SELECT exchange, number + 1, currency, nullif(chain, ''), address, nullif(tag, '')"
+                " FROM addresses JOIN accounts USING (account) WHERE kind = 'withdrawal'"
+                " ORDER BY exchange DESC, number, currency, chain, address"
+            )
     return place(store.path.parent)._replace(
         opened=from_epoch(store.opened),
         time=from_epoch(now),
@@ -97,6 +114,7 @@ def overview(sandbox: Sandbox, clock: str) -> Overview:
         recordings=tuple(recordings),
         accounts=tuple(keys),
         funds=tuple(_funds(*row) for row in funds),
+        withdrawal_addresses=tuple(Whitelisted(*row) for row in addresses),
     )
 
 

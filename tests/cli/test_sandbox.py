@@ -45,7 +45,7 @@ def test_status_tells_where_it_is_what_time_it_has_and_who_owns_what(exch: Exch)
     told = json.loads(exch("sandbox", "status", "--json", **clock).out)
     assert list(told) == [
         *("path", "size", "opened", "time", "clock", "seed", "open_orders", "recordings"),
-        *("accounts", "funds"),
+        *("accounts", "funds", "withdrawal_addresses"),
     ]
     assert told["path"] == str(exch.home / "sandbox" / "sandbox.sqlite")
     assert told["size"] > 100_000
@@ -68,6 +68,22 @@ def test_the_keys_that_status_shows_are_the_ones_that_sign(exch: Exch) -> None:
     first = status(exch)["accounts"][0]
     shown = exch("--sandbox", "dgt", "auth", "status", "--json")
     assert first["key"][:4] in shown.out
+
+
+def test_the_addresses_that_status_shows_are_those_that_a_withdrawal_may_go_to(exch: Exch) -> None:
+    exch("--sandbox", "dfx", "balances")
+    rows = status(exch)["withdrawal_addresses"]
+    assert {(row["exchange"], row["account"]) for row in rows} == {
+        *(("dgt", 1), ("dgt", 2), ("dfx", 1), ("dfx", 2)),
+    }
+    (eos,) = (row for row in rows if (row["account"], row["currency"]) == (1, "EOS"))
+    assert (eos["chain"], bool(eos["memo"])) == (None, True)
+    words = ["dfx", "withdraw", "new", "usdt", "100", "--yes", "--json"]
+    (there,) = (row for row in rows if (row["account"], row["chain"]) == (1, "ERC20"))
+    sent = exch("--sandbox", *words, "--address", there["address"], "--chain", "ERC20")
+    assert sent.code == 0, sent.err
+    elsewhere = exch("--sandbox", *words, "--address", "elsewhere", "--chain", "ERC20")
+    assert elsewhere.code != 0
 
 
 def test_status_on_a_terminal_is_a_card_with_tables(exch: Exch) -> None:
@@ -124,6 +140,8 @@ def test_fund_finds_the_only_exchange_that_has_the_currency(exch: Exch) -> None:
     ("arguments", "said"),
     [
         (["DOGE", "1"], "No exchange has DOGE"),
+        (["xyz", "1"], "BTC, LTC, PLN"),
+        (["xyz", "1"], "TRX, USDT, XRP"),
         (["DOGE", "1", "--exchange", "dgt"], "DOGE"),
         (["PLN", "0"], "positive"),
         (["PLN", "1e3"], "1e3"),

@@ -10,7 +10,8 @@
 
 No page elsewhere may use them: they answer only under the server's own names, so that no name
 that points here by trick can read them, what changes something takes JSON alone, which a page
-may not send to another origin unasked, and nobody is told that others may ask.
+may not send to another origin unasked, nobody is told that others may ask, and who says that he
+comes from another origin is refused.
 """
 
 from __future__ import annotations
@@ -55,6 +56,8 @@ def pages(app: App, hosts: frozenset[str]) -> Starlette:
     def asking(answer: Callable[[Live, Any], object]) -> Callable[[Request], Awaitable[Response]]:
         async def endpoint(request: Request) -> Response:
             _check_host(request, hosts)
+            if request.method == "POST":
+                _check_origin(request)
             given = (
                 await _fields(request) if request.method == "POST" else dict(request.query_params)
             )
@@ -116,6 +119,15 @@ def _check_host(request: Request, hosts: frozenset[str]) -> None:
         if address.is_loopback or "*" in hosts:
             return
     raise HTTPException(403, "Ask for this page by the address that the server printed.")
+
+
+def _check_origin(request: Request) -> None:
+    """Refuses what a page elsewhere sends; programs that are no browsers send neither header."""
+    host = request.headers.get("host", "").lower()
+    origin = request.headers.get("origin", f"//{host}").lower()
+    site = request.headers.get("sec-fetch-site", "none")
+    if origin.partition("//")[2] != host or site not in ("none", "same-origin"):
+        raise HTTPException(403, "Only the server's own page may change something here.")
 
 
 def _host_name(host: str) -> str:
@@ -208,7 +220,10 @@ def _fund(live: Live, fields: Fields) -> object:
         raise UsageError("account is 1 or 2.")
     words = [str(fields.get(name, "")) for name in ("exchange", "currency", "amount")]
     funded = fund(live.sandbox, words[0], number, words[1], words[2])
-    return {name: str(value) for name, value in funded._asdict().items()}
+    return {
+        name: value if isinstance(value, int) else str(value)
+        for name, value in funded._asdict().items()
+    }
 
 
 def _reset(live: Live, fields: Fields) -> object:

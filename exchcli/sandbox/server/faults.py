@@ -43,7 +43,7 @@ KINDS = {
 }
 _FORM = re.compile(r"([a-z0-9-]+)=([0-9]+(?:\.[0-9]+)?)(?::([0-9]+(?:\.[0-9]+)?))?")
 _LONGEST = 3600
-_METHOD = re.compile(r"[A-Z]+")
+_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
 
 
 class Fault(NamedTuple):
@@ -89,10 +89,10 @@ def plan(faults: Sequence[str], only: Sequence[str] = (), seed: int = 0) -> Plan
             "A request meets one fault at most; make some of them rarer.",
         )
     for word in only:
-        if not (word.startswith("/") or _METHOD.fullmatch(word)):
+        if not (word.startswith("/") or word in _METHODS):
             raise UsageError(
                 f"{word!r} says of no request whether faults apply to it.",
-                "Write a method in capitals (POST), or a piece of a path (/order/).",
+                f"Write a method ({', '.join(_METHODS)}), or a piece of a path (/order/).",
             )
     return Plan(read, tuple(only), seed)
 

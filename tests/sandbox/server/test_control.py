@@ -160,6 +160,8 @@ def test_money_comes_in_at_once(serving: Serving) -> None:
     server = serving()
     told = server.control("fund", exchange="dgt", account=2, currency="pln", amount="12.34")
     assert told["currency"] == "PLN"
+    assert (told["account"], told["amount"]) == (2, "12.34")
+    assert type(told["deposit_id"]) is int
     wallets = server.ask("dgt", "/private/wallets/", account=1)
     (pln,) = (row["balance"] for row in wallets if row["currency"] == "PLN")
     assert Decimal(pln) == Decimal(told["total"])
@@ -220,6 +222,30 @@ def test_no_other_origin_is_let_in(shared: Served) -> None:
     assert replies[0].status_code == 405
     for reply in replies:
         assert not [name for name in reply.headers if name.startswith("access-control")]
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"origin": "https://evil.example"},
+        {"origin": "null"},
+        {"origin": "http://127.0.0.1:1"},
+        {"sec-fetch-site": "cross-site"},
+        {"sec-fetch-site": "same-site"},
+    ],
+)
+@pytest.mark.parametrize("path", POSTS)
+def test_what_says_that_it_comes_from_another_origin_changes_nothing(
+    shared: Served, path: str, headers: dict[str, str]
+) -> None:
+    reply = shared.client.post(f"/sandbox/{path}", json={}, headers=headers)
+    assert reply.status_code == 403
+    assert reply.json()["detail"]
+
+
+def test_its_own_page_may_change_something(shared: Served) -> None:
+    own = {"origin": shared.url, "sec-fetch-site": "same-origin"}
+    assert shared.client.post("/sandbox/faults", json={}, headers=own).status_code == 200
 
 
 @pytest.mark.parametrize(

@@ -62,8 +62,8 @@ def test_rates_that_add_up_to_more_than_one_are_refused() -> None:
         plan(["delay=0.7", "html=0.31"])
 
 
-@pytest.mark.parametrize("word", ["post", "", "POST,GET", "order"])
-def test_only_takes_methods_in_capitals_and_pieces_of_paths(word: str) -> None:
+@pytest.mark.parametrize("word", ["post", "", "POST,GET", "order", "FOO", "GETS", "CONNECT"])
+def test_only_takes_methods_that_there_are_and_pieces_of_paths(word: str) -> None:
     with pytest.raises(UsageError):
         plan(["delay=1"], [word])
 
