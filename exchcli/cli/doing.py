@@ -179,11 +179,11 @@ class Keeping:
         self._here.say(f"exch: {line}")
 
     def rules(self) -> Rules:
-        """The fence: as configured, or shorter where `doctor` has measured that."""
+        """The fence: as `doctor` has measured it, which may be longer than it is said to be."""
         here = self._here
         config = here.config.exchange(here.exchange.name)
         measured = kept(here.places.state, here.exchange.name, here.url)
-        window = config.window if measured is None else min(config.window, measured)
+        window = config.window if measured is None else measured
         return Rules(window, config.settle_delay, self._on_absent)
 
     def _entry(self) -> Entry | None:
