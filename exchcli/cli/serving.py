@@ -82,6 +82,16 @@ def serve(
     no_limits: Annotated[
         bool, typer.Option("--no-limits", help="No rate limits, no bans: for measurements.")
     ] = False,
+    window: Annotated[
+        int | None,
+        typer.Option(
+            metavar="SECONDS",
+            min=1,
+            max=3600,
+            help="How late a signed request may arrive, for tests of settling in seconds "
+            "[dgt 30, dfx 5].",
+        ),
+    ] = None,
 ) -> None:
     """Serve the sandbox over HTTP, with a page to watch it, until it is stopped.
 
@@ -99,7 +109,8 @@ def serve(
         bound = undoing.enter_context(run.listening(host, port))
         time = live_.Clock(here.places.sandbox, _stopped(here, clock))
         undoing.callback(time.close)
-        live = live_.Live(_opening(here, time, seed, not no_limits), plan, time, here.say)
+        opening = _opening(here, time, seed, limited=not no_limits, window=window)
+        live = live_.Live(opening, plan, time, here.say)
         undoing.pop_all()
     accesses = _accesses(live.sandbox, run.url_of(host, bound))
     if run.open_to_others(bound):
@@ -141,14 +152,19 @@ def _stopped(here: Session, text: str | None) -> int | None:
 
 
 def _opening(
-    here: Session, clock: "Clock", seed: int | None, limited: bool
+    here: Session, clock: "Clock", seed: int | None, *, limited: bool, window: int | None
 ) -> "Callable[[], Sandbox]":
     """How the sandbox is opened, at first and after a reset."""
     from exchcli.sandbox.exchange import Sandbox
 
     def opened() -> Sandbox:
         sandbox = Sandbox(
-            here.places.sandbox, clock=clock.now, pace=clock.pace, seed=seed, limited=limited
+            here.places.sandbox,
+            clock=clock.now,
+            pace=clock.pace,
+            seed=seed,
+            limited=limited,
+            window=window,
         )
         store = sandbox.store
         wrong: UsageError | None = None

@@ -12,7 +12,8 @@ from exchcli.sandbox.wire import WireRequest
 
 class Call(NamedTuple):
     """`time` is the exchange's clock in nanoseconds, `asked` the one that limits go by;
-    `account` is 0 until the key is checked; `watched` says whether the rules of conduct hold.
+    `account` is 0 until the key is checked; `watched` says whether the rules of conduct hold;
+    `window`, in nanoseconds, is how late a signed request may arrive, if not as documented.
     """
 
     request: WireRequest
@@ -23,6 +24,7 @@ class Call(NamedTuple):
     asked: int
     account: int = 0
     watched: bool = True
+    window: int | None = None
 
     @property
     def now(self) -> int:

@@ -50,7 +50,8 @@ def _check_time(call: Call) -> None:
     text = call.request.headers.get("access-timestamp", "")
     if not (text.isascii() and text.isdigit() and len(text) <= 15):
         raise refused(401, "Invalid timestamp.")
-    if abs(call.time - int(text) * SECOND) > _WINDOW:
+    window = _WINDOW if call.window is None else call.window
+    if abs(call.time - int(text) * SECOND) > window:
         raise refused(401, "The request has expired.")
 
 

@@ -60,7 +60,7 @@ def _check_time(call: Call) -> None:
     documented: above 1000 it is read as milliseconds, else as seconds.
     """
     headers = call.request.headers
-    late = _LATE
+    late = _LATE if call.window is None else call.window
     if (text := headers.get("access-recv-window")) is not None:
         if not _is_number(text):
             raise Refused(ILLEGAL)

@@ -41,6 +41,7 @@ class Sandbox:
         pace: Callable[[], int] | None = None,
         seed: int | None = None,
         limited: bool = True,
+        window: int | None = None,
     ) -> None:
         """Opens folder/sandbox.sqlite and makes it on first use: that moment is the opening.
 
@@ -48,7 +49,9 @@ class Sandbox:
         limited: a clock that stands still would never free what was used. Left out, they are
         real time, or the time of a server whose clock stands. `seed` picks
         another market than the stored one. Without `limited` there are no limits, no bans and
-        no rules of conduct, for measurements. Raises StateError if the store cannot be used.
+        no rules of conduct, for measurements. `window` is how many seconds late a signed request
+        may arrive, in place of the exchanges' own 30 and 5. Raises StateError if the store
+        cannot be used.
         """
         following = Following(folder)
         self._clock = clock or following.now
@@ -58,6 +61,7 @@ class Sandbox:
         self.floor = Floor(self.store)
         self.limited = limited
         self.limits = Limits(folder / f"{FILE}-limits") if limited else NoLimits()
+        self._window = None if window is None else window * 1_000_000_000
         self._closed = False
 
     def now(self) -> int:
@@ -166,4 +170,5 @@ class Sandbox:
             self._clock(),
             self._pace(),
             watched=self.limited,
+            window=self._window,
         )

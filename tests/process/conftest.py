@@ -77,8 +77,7 @@ def ended(process: subprocess.Popen[str]) -> Ran:
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     home = tmp_path_factory.mktemp("server")
-    windows = {"dgt": WINDOW, "dfx": WINDOW}
-    with served(home, "--no-limits", windows=windows) as running:
+    with served(home, "--no-limits", "--window", str(WINDOW)) as running:
         running.fund("dgt", "PLN", "1000000")
         running.fund("dfx", "USDT", "1000000")
         yield running

@@ -121,10 +121,10 @@ def test_a_key_can_be_out_of_use_at_digifinex(signed, state, code):
 class Clock:
     """A sandbox whose clock moves in nanoseconds around a second."""
 
-    def __init__(self, folder, second):
+    def __init__(self, folder, second, **options):
         self.time = second * NANO
         self.second = second
-        self.sandbox = Sandbox(folder, clock=lambda: self.time)
+        self.sandbox = Sandbox(folder, clock=lambda: self.time, **options)
 
 
 @pytest.fixture(scope="module")
@@ -284,3 +284,19 @@ def test_who_cannot_sign_does_not_learn_what_the_key_lacks(signed, state):
     account = signed("dgt")
     account.sandbox.mark_key(account.account.key, state)
     assert account.reply(WALLETS, access_sign="0" * 64).status == 401
+
+
+# --- another window ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("late", "taken"), [(2 * NANO, True), (2 * NANO + 1, False)])
+def test_a_sandbox_may_have_another_window_for_both_exchanges(tmp_path, late, taken):
+    clock = Clock(tmp_path, 1772600807, window=2)
+    try:
+        clock.time += late
+        assert asked(clock, "dgt", WALLETS).status == (200 if taken else 401)
+        assert json.loads(asked(clock, "dfx", ASSETS).body)["code"] == (0 if taken else 10008)
+        given = asked(clock, "dfx", ASSETS, **{"access-recv-window": "30"})
+        assert json.loads(given.body)["code"] == 0
+    finally:
+        clock.sandbox.close()

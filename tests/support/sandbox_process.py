@@ -8,7 +8,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from decimal import Decimal
 from pathlib import Path
@@ -100,11 +100,9 @@ def _number(text: str | None) -> Decimal | None:
 
 
 @contextmanager
-def served(home: Path, *options: str, windows: Mapping[str, int] | None = None) -> Iterator[Server]:
+def served(home: Path, *options: str) -> Iterator[Server]:
     """A server with its store in this home, from its first line to SIGTERM."""
     env = {"PATH": os.environ["PATH"], "HOME": str(home), "EXCH_HOME": str(home)}
-    if windows:
-        env |= meddled(windows=dict(windows))
     process = subprocess.Popen(
         [EXCH, "sandbox", "serve", "--port", "0", "--json", *options],
         env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True,

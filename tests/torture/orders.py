@@ -111,8 +111,8 @@ def torture(seconds: float, seed: int, mutant: str | None = None, verbose: bool 
     random = Random(seed)
     with tempfile.TemporaryDirectory(prefix="exch-torture-") as name:
         folder = Path(name)
-        windows = {"dgt": WINDOW, "dfx": WINDOW}
-        with served(folder / "server", "--no-limits", windows=windows) as server:
+        window = str(WINDOW)
+        with served(folder / "server", "--no-limits", "--window", window) as server:
             storm = Storm(
                 Wishes(folder, random), lanes(server, folder), random, mutant, verbose=verbose
             )

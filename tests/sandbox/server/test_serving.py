@@ -205,6 +205,13 @@ def test_what_it_cannot_do_is_told_in_one_line(exch: Exch, arguments: list[str],
     assert not ran.out
 
 
+def test_a_window_of_its_own_is_how_late_a_signed_request_may_come(serving: Serving) -> None:
+    server = serving("--window", "3600")
+    assert server.ask("dfx", "/spot/assets", now=int(time.time()) - 60)["code"] == 0
+    assert server.ask("dfx", "/spot/assets", now=int(time.time()) - 3605)["code"] == 10008
+    assert server.ask("dgt", "/private/wallets/", now=int(time.time()) - 60)[0]["currency"]
+
+
 def test_a_seed_makes_the_market_of_a_new_sandbox(serving: Serving) -> None:
     server = serving("--seed", "7")
     sandbox = Sandbox(server.home / "sandbox")

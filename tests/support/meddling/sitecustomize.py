@@ -56,15 +56,6 @@ def wall(steps: list[list[float]]) -> None:
     time.time_ns = lambda: real[1]() + int(ahead() * 1e9)
 
 
-def windows(seconds: dict[str, int]) -> None:
-    """How late a signed request may come to the sandbox that is served by this process."""
-    from exchcli.sandbox import dgtmarket_signed, digifinex_signed
-
-    second = 1_000_000_000
-    dgtmarket_signed._WINDOW = seconds["dgt"] * second
-    digifinex_signed._LATE = seconds["dfx"] * second
-
-
 def full_after(commits: int) -> None:
     """The disk is full from the moment that the journal was committed so often."""
     import resource
