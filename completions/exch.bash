@@ -209,9 +209,9 @@ _exch_table() {
         sandbox)
             commands='serve status fund load reset' ;;
         sandbox/serve)
-            options='--host= --port= --seed= --clock= --fault= --fault-only= --fault-seed= --no-limits' ;;
+            options='--host= --port= --seed= --clock= --fault= --fault-only= --fault-seed= --no-limits --window=' ;;
         sandbox/status)
-            fields='path,size,opened,time,seed,open_orders,recordings,accounts,funds' ;;
+            fields='path,size,opened,time,clock,seed,open_orders,recordings,accounts,funds,withdrawal_addresses' ;;
         sandbox/fund)
             takes='@currencies -'
             options='--exchange= --account='

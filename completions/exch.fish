@@ -16,7 +16,7 @@ function __exch_place
             # Of letters in one, like -vo, the first that takes a value counts.
             set word (string replace -r -- '^-[vh]+(?=.)' - $word)
             test "$word" = --; and set ended yes
-            contains -- $word -o --output --fields --profile --timeout --limit --start --end --offset --price --spend --stop --once --on-absent --wait --symbol --side --status -f --field --type --store --key --username --period --source --from-id --order --from --to --address --chain --memo --exchange --host --port --seed --clock --fault --fault-only --fault-seed --account; and set skip yes
+            contains -- $word -o --output --fields --profile --timeout --limit --start --end --offset --price --spend --stop --once --on-absent --wait --symbol --side --status -f --field --type --store --key --username --period --source --from-id --order --from --to --address --chain --memo --exchange --host --port --seed --clock --fault --fault-only --fault-seed --window --account; and set skip yes
         else if contains -- "$place" "" dgt dgt/market dgt/account dgt/order dgt/transfer dgt/withdraw dgt/auth dfx dfx/market dfx/account dfx/order dfx/transfer dfx/withdraw dfx/margin dfx/auth journal sandbox config completion
             switch "$place/$word"
                 case /dgtmarket
@@ -166,7 +166,7 @@ complete -c exch -n '__exch_at dfx/margin/currencies' -l fields -x -a '(__exch_f
 complete -c exch -n '__exch_at dfx/margin/positions dfx/margin/close' -l fields -x -a '(__exch_fields symbol side leverage amount entry_price unrealized_pnl liquidation_price liquidation_rate)'
 complete -c exch -n '__exch_at journal/list journal/show journal/resolve' -l fields -x -a '(__exch_fields key exchange profile command state order_id evidence attempts created updated)'
 complete -c exch -n '__exch_at journal/audit' -l fields -x -a '(__exch_fields finding order_id symbol key created)'
-complete -c exch -n '__exch_at sandbox/status' -l fields -x -a '(__exch_fields path size opened time seed open_orders recordings accounts funds)'
+complete -c exch -n '__exch_at sandbox/status' -l fields -x -a '(__exch_fields path size opened time clock seed open_orders recordings accounts funds withdrawal_addresses)'
 complete -c exch -n '__exch_at sandbox/fund' -l fields -x -a '(__exch_fields exchange account currency amount free total deposit_id)'
 complete -c exch -n '__exch_at config/show' -l fields -x -a '(__exch_fields key value source)'
 complete -c exch -n '__exch_at config/path' -l fields -x -a '(__exch_fields config state sandbox)'
@@ -237,6 +237,7 @@ complete -c exch -n '__exch_at sandbox/serve' -l fault -x -d 'Let this go wrong,
 complete -c exch -n '__exch_at sandbox/serve' -l fault-only -x -d 'Only requests of this kind; repeatable.'
 complete -c exch -n '__exch_at sandbox/serve' -l fault-seed -x -d 'Other faults, as often [0].'
 complete -c exch -n '__exch_at sandbox/serve' -l no-limits -d 'No rate limits, no bans: for measurements.'
+complete -c exch -n '__exch_at sandbox/serve' -l window -x -d 'How late a signed request may arrive, for tests of settling in seconds [dgt 30, dfx 5].'
 complete -c exch -n '__exch_at sandbox/fund' -l exchange -x -d 'Left out, the one exchange with that currency.'
 complete -c exch -n '__exch_at sandbox/fund' -l account -x -d 'Which of the two demo accounts [1].'
 complete -c exch -n '__exch_at sandbox/load' -l symbol -x -k -a '(__exch_names symbols)' -d 'The pair; left out, the file\'s name tells it.'
