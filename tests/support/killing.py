@@ -44,7 +44,7 @@ from exchcli.errors import BadReply
 from exchcli.sandbox import dgtmarket_signed, digifinex_signed
 from exchcli.sandbox.exchange import Sandbox
 from exchcli.sandbox.server.faults import KINDS, plan
-from exchcli.sandbox.server.faulty import Faulty, Outcome
+from exchcli.sandbox.server.faulty import Faulty
 from exchcli.sandbox.wire import WireReply, WireRequest
 
 WINDOW, DELAY = 3, 1
@@ -59,10 +59,11 @@ window = {WINDOW}
 settle_delay = {DELAY}
 limits = {{ weight = "99999/60s" }}
 """
-# What befalls the order; "+" is a second thing that befalls the same request.
+# What befalls the order; "+" is a lag of the lists besides.
 FAULTS = (
     "none", *(f"{name}=1" for name in KINDS if name not in ("late", "lag", "delay")),
-    "delay=1:40", "late=1:0.8", "late=1:1.5", "late=1:30", "lag=1:1", "lag=1:1+lost", "reads",
+    "delay=1:40", "late=1:0.8", "late=1:1.5", "late=1:30", "lag=1:1", "lag=1:1+drop-reply=1",
+    "lag=1:1+late=1:0.8", "reads",
 )  # fmt: skip
 STOPPED = ("none", "drop-reply=1", "late=1:0.8")
 NONE = (4, 6, 10)
@@ -224,14 +225,12 @@ class World:
                 if each.amount == size]  # fmt: skip
 
     def _begin(self, fault: str) -> None:
-        self._lost = fault.endswith("+lost")
-        named = fault.removesuffix("+lost")
-        self._once = named != "reads"
-        if named == "reads":
+        self._once = fault != "reads"
+        if fault == "reads":
             half = ["error-500=0.1", "drop-reply=0.1", "truncate=0.1", "html=0.1", "late=0.1:2"]
             self.faulty.follow(plan(half, seed=self.keys))
         else:
-            self.faulty.follow(plan([] if named == "none" else [named], ["POST"]))
+            self.faulty.follow(plan([] if fault == "none" else fault.split("+"), ["POST"]))
 
     def _serve(self, line: Connection) -> int:
         """Answers until the run ends; the number of the request that was the order."""
@@ -249,8 +248,6 @@ class World:
                 sent_at = number
                 if outcome.fault and self._once:
                     self.faulty.follow(plan([]))
-                if self._lost:
-                    outcome, self._lost = Outcome(None), False
             self._go_on_to(CLOCK.ns + int(outcome.wait * SECOND))
             try:
                 line.send((CLOCK.ns, outcome))

@@ -57,15 +57,15 @@ settle_delay = {SETTLE_DELAY}
 limits = {{ weight = "99999/60s" }}
 """
 # Each plan is followed for a while: faults, and which requests they befall. A request meets
-# one fault at most; what `lag` hides must be seen after `settle_delay`.
+# one fault at most, and a lag besides, which must be shorter than `settle_delay`.
 ORDERS = (
     "lost-before=0.06", "drop-reply=0.15", "delay=0.04:2", "late=0.24:1", "error-500=0.05",
-    "error-502=0.03", "error-500-after=0.1", "truncate=0.07", "stale=0.02", "lag=0.1:0.8",
+    "error-502=0.03", "error-500-after=0.1", "truncate=0.07", "stale=0.02", "lag=0.4:0.8",
     "html=0.03", "redirect=0.02",
 )  # fmt: skip
 PLANS: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
     (ORDERS, ("POST",)),
-    (("late=0.4:0.7", "late=0.2:1.6", "drop-reply=0.2", "late=0.1:5"), ("POST",)),
+    (("late=0.4:0.7", "late=0.2:1.6", "drop-reply=0.2", "late=0.1:5", "lag=0.5:0.9"), ("POST",)),
     (tuple(f"{each.split('=')[0]}=0.03" for each in ORDERS if "lag" not in each), ()),
     (("limited=0.1:1", "error-500-after=0.3", "late=0.4:1"), ("/private/offers/",)),
     ((), ()),
