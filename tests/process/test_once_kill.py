@@ -14,7 +14,7 @@ import pytest
 KILLING = str(Path(__file__).parents[1] / "support" / "killing.py")
 # A fault under which each mistake does harm to a single key.
 CAUGHT = {
-    "no-fence": "late=1:1.5",
+    "no-fence": "late=1:0.8",
     "commit-after-send": "none",
     "500-refused": "error-500-after=1",
     "timeout-retried": "drop-reply=1",

@@ -10,7 +10,7 @@ from random import Random
 from typing import NamedTuple
 
 # The amounts of the other client of the same accounts begin here; no key reaches it.
-OTHERS = Decimal(5)
+OTHERS = Decimal(30)
 _TICKS = {"BTC_USDT": ("100.00", "15000.00"), "ETH_USDT": ("20.00", "400.00"),
           "LTC_USDT": ("25.00", "90.00")}  # fmt: skip
 
