@@ -113,6 +113,12 @@ def serve(
         live = live_.Live(opening, plan, time, here.say)
         undoing.pop_all()
     accesses = _accesses(live.sandbox, run.url_of(host, bound))
+    ((come,),) = live.sandbox.store.rows("SELECT coalesce(max(advanced), 0) FROM engine")
+    if come > live.sandbox.now():
+        here.say(
+            f"Warning: the orders of this sandbox have come to {iso(from_epoch(come))} already;"
+            " until the clock is there, nothing becomes of them. `exch sandbox reset` starts over."
+        )
     if run.open_to_others(bound):
         here.say(f"Warning: whoever reaches {host} can trade in this sandbox and move its clock.")
 

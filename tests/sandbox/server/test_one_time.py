@@ -105,3 +105,11 @@ def test_a_second_server_with_a_clock_is_refused(server: Served, exch: Exch) -> 
     assert ran.code == 2
     assert "keeps this sandbox's clock" in ran.err
     assert told(exch("sandbox", "status", "--json"))["clock"] == "server"
+
+
+def test_a_clock_behind_what_has_happened_already_is_warned_of(server: Served, exch: Exch) -> None:
+    told(exch("--sandbox", "dgt", "balances", "--json"))
+    assert server.stop() == (0, "")
+    told(exch("--sandbox", "dgt", "balances", "--json"))
+    with served(server.home, ["--clock", NOON]) as again:
+        assert "Warning: the orders of this sandbox have come to" in again.stop()[1]
