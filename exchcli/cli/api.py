@@ -9,6 +9,7 @@ import typer
 
 from exchcli import output
 from exchcli.cli.confirm import confirm
+from exchcli.cli.printing import anyway
 from exchcli.cli.registry import Group
 from exchcli.cli.session import Session, session
 from exchcli.errors import OutcomeUnknown, UsageError
@@ -43,6 +44,7 @@ def api(
     fields = _fields(field or [])
     if method == "GET":
         here.ask(here.exchange.any_endpoint(method, path, fields))
+        output.write_raw(here.replies, sys.stdout)
     else:
         if not _only_cancels(method, path):
             from exchcli.cli.guarding import check_halted
@@ -50,7 +52,8 @@ def api(
             check_halted(here)
         confirm(f"Send {method} {path} to {here.exchange.title}? It may trade or move money.", yes)
         _send(here, method, path, fields)
-    output.write_raw(here.replies, sys.stdout)
+        with anyway(here, lambda: f"The reply: {b''.join(here.replies).decode(errors='replace')}"):
+            output.write_raw(here.replies, sys.stdout)
 
 
 def _only_cancels(method: str, path: str) -> bool:

@@ -33,7 +33,7 @@ def run(arguments: Sequence[str]) -> int:
         return _tell(stopped, arguments, settings)
     except BrokenPipeError:
         # The reader has what it wanted (`| head`). Nobody is left to write to.
-        _hush()
+        output.hush(sys.stdout)
         return Exit.DONE
     except Exception as error:
         return _tell(_bug(error, settings), arguments, settings)
@@ -135,11 +135,3 @@ def _bug(error: Exception, settings: Settings) -> ExchError:
         f"a bug in exch: {type(error).__name__}: {error} ({name}:{place.lineno}).",
         "Run it again with -v and report what it prints.",
     )
-
-
-def _hush() -> None:
-    """Points stdout at nothing, so that closing it later does not complain again."""
-    try:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    except (OSError, ValueError, AttributeError):
-        pass

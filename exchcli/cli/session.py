@@ -143,7 +143,10 @@ class Session:
             raise
         except ExchError as error:
             if self.settings.raw and error.reply is not None and not quietly:
-                output.write_raw([*self.replies, error.reply], sys.stdout)
+                try:
+                    output.write_raw([*self.replies, error.reply], sys.stdout)
+                except (StateError, BrokenPipeError):  # what is to be told is the error itself
+                    output.hush(sys.stdout)
             if isinstance(error, CredentialsError):
                 raise self._with_source(error) from None
             raise
@@ -195,18 +198,11 @@ class Session:
             self.say("sandbox: not the real exchange")
 
     def show_done(self, data: Any) -> None:
-        """The same for what was done: Ctrl-C does not keep it from being printed."""
-        import signal
+        """The same for what was done, which is no less done when it cannot be printed."""
+        from exchcli.cli.printing import anyway, named
 
-        try:
-            kept = signal.signal(signal.SIGINT, signal.SIG_IGN)
-        except ValueError:  # not in the main thread, which alone is interrupted
+        with anyway(self, lambda: named(data)):
             self.show(data)
-            return
-        try:
-            self.show(data)
-        finally:
-            signal.signal(signal.SIGINT, kept)
 
     def say(self, line: str) -> None:
         """One line for a person, on stderr."""

@@ -11,7 +11,7 @@ from typing import Any, TextIO, cast
 from exchcli.errors import UsageError
 from exchcli.output.fields import FORMATS, Format, check_fields, names_of, row_type
 from exchcli.output.problem import show_error
-from exchcli.output.stream import flush, is_terminal, takes_unicode, write, write_raw
+from exchcli.output.stream import flush, hush, is_terminal, takes_unicode, write, write_raw
 from exchcli.output.text import printable
 from exchcli.records import is_record
 
@@ -20,6 +20,7 @@ __all__ = [
     "Format",
     "check_fields",
     "flush",
+    "hush",
     "names_of",
     "printable",
     "resolve_format",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import TextIO
@@ -57,6 +58,15 @@ def write_raw(chunks: Iterable[bytes], stdout: TextIO | None) -> None:
             buffer.write(chunk)
     with _told_in_words():
         buffer.flush()
+
+
+def hush(stream: TextIO | None) -> None:
+    """Points a stream at nothing, so that what it could not take is not complained of again."""
+    try:
+        if stream is not None:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+    except (OSError, ValueError, AttributeError):
+        pass
 
 
 def _opened(stream: TextIO | None) -> TextIO:

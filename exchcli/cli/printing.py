@@ -1,0 +1,62 @@
+"""Printing what was done: nothing that goes wrong with the output makes it undone.
+
+Exit code 12 promises that nothing was sent, and a reader that has left is no reason to say
+nothing: so whatever stdout cannot take is told on stderr, and the exit code stays.
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from exchcli import output
+from exchcli.errors import StateError
+
+if TYPE_CHECKING:
+    from exchcli.cli.session import Session
+
+
+@contextmanager
+def anyway(here: Session, what: Callable[[], str]) -> Iterator[None]:
+    """Inside, what was done is written to stdout: neither Ctrl-C nor an output that cannot be
+    written is an error there. `what` tells it in one line, for stderr.
+    """
+    try:
+        with _uninterrupted():
+            yield
+    except (StateError, BrokenPipeError) as error:
+        output.hush(sys.stdout)
+        why = "Its reader has left." if isinstance(error, BrokenPipeError) else error.message
+        here.say(f"exch: it was done, but not all of it was printed. {why} {what()}")
+
+
+def named(data: Any) -> str:
+    """What was done, by the ids and what has become of them: 17167 (open), 17168 (canceled)."""
+    rows: Sequence[Any] = data if isinstance(data, list) else [data]
+    return f"Done: {', '.join(map(_named, rows))}." if rows else "Nothing is left of it."
+
+
+def _named(row: Any) -> str:
+    name = getattr(row, "id", None) or " ".join(
+        str(value)
+        for field in ("kind", "side", "amount", "currency", "symbol")
+        if (value := getattr(row, field, None)) is not None
+    )
+    status = getattr(row, "status", None)
+    return f"{name} ({status.replace('_', ' ')})" if status else name
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    try:
+        kept = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    except ValueError:  # not in the main thread, which alone is interrupted
+        yield
+        return
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, kept)
