@@ -10,7 +10,8 @@ from __future__ import annotations
 from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
 
 UNIT = Decimal("0.00000001")
-# Wide enough for any price times any amount; what is rounded is rounded by down() and up().
+# Wide enough for any price times any amount, and for any sum of them; what is rounded is rounded
+# by down() and up(). The operators round to 28 digits, which is not enough for either.
 _WIDE = Context(prec=80)
 _NOTHING = Decimal(0)
 
@@ -22,17 +23,37 @@ def times(one: Decimal, other: Decimal) -> Decimal:
     return _WIDE.multiply(one, other)
 
 
+def over(one: Decimal, other: Decimal) -> Decimal:
+    """The quotient, to far more digits than any that is rounded to a UNIT needs."""
+    return _WIDE.divide(one, other)
+
+
+def plus(one: Decimal, other: Decimal) -> Decimal:
+    """The exact sum."""
+    return _WIDE.add(one, other)
+
+
+def minus(one: Decimal, other: Decimal) -> Decimal:
+    """The exact difference."""
+    return _WIDE.subtract(one, other)
+
+
+def shifted(value: Decimal, places: int) -> Decimal:
+    """Exactly value * 10 ** places."""
+    return _WIDE.scaleb(value, places)
+
+
 def down(value: Decimal) -> Decimal:
     """What somebody receives for it: the next whole UNIT below."""
     return value.quantize(UNIT, ROUND_FLOOR, _WIDE)
 
 
-def up(value: Decimal) -> Decimal:
-    """What is held for it, or taken as a fee: the next whole UNIT above.
+def up(value: Decimal, unit: Decimal = UNIT) -> Decimal:
+    """What is held for it, or taken as a fee: the next whole unit above.
 
     up(a + b) is never less than down(a) + up(b), so a hold covers its fills, one by one.
     """
-    return value.quantize(UNIT, ROUND_CEILING, _WIDE)
+    return value.quantize(unit, ROUND_CEILING, _WIDE)
 
 
 def text(value: Decimal) -> str:
@@ -63,14 +84,14 @@ class Ledger:
         return self.held.get(place, _NOTHING)
 
     def free(self, place: Place) -> Decimal:
-        return self.total(place) - self.hold_of(place)
+        return minus(self.total(place), self.hold_of(place))
 
     def move(
         self, kind: str, source: Place, target: Place, amount: Decimal, time: int, deed: int = 0
     ) -> int:
         """Moves `amount` at `time` (microseconds); returns its deed, for what belongs to it."""
         deed = deed or self._newest + 1
-        self._post(deed, kind, source, -amount, time)
+        self._post(deed, kind, source, minus(_NOTHING, amount), time)
         self._post(deed, kind, target, amount, time)
         return deed
 
@@ -79,7 +100,7 @@ class Ledger:
 
     def hold(self, place: Place, amount: Decimal) -> None:
         """Holds so much more, or, below zero, less."""
-        self.held[place] = self.hold_of(place) + amount
+        self.held[place] = plus(self.hold_of(place), amount)
 
     def balance_rows(self) -> list[tuple[object, ...]]:
         """Rows of `balances`."""
@@ -88,7 +109,7 @@ class Ledger:
         ]
 
     def _post(self, deed: int, kind: str, place: Place, amount: Decimal, time: int) -> None:
-        total = self.total(place) + amount
+        total = plus(self.total(place), amount)
         self.totals[place] = total
         self._newest += 1
         self.entries.append(

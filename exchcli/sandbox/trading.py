@@ -11,7 +11,19 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from exchcli.sandbox.catalog import Rules
-from exchcli.sandbox.ledger import Ledger, Place, down, text, times, up
+from exchcli.sandbox.ledger import (
+    UNIT,
+    Ledger,
+    Place,
+    down,
+    minus,
+    over,
+    plus,
+    shifted,
+    text,
+    times,
+    up,
+)
 
 # What the maker and the taker pay, as a part of what they receive.
 FEES = {
@@ -19,7 +31,7 @@ FEES = {
     "dfx": (Decimal("0.001"), Decimal("0.002")),
 }
 LEVERAGE = Decimal(3)
-ZERO = Decimal(0)
+ZERO, ONE = Decimal(0), Decimal(1)
 # An order's rank is its id with so many bits behind it, for the stops that become active
 # between it and the next.
 RANK_BITS = 32
@@ -102,7 +114,7 @@ class Order:
         price = self.stop if self.price is None and self.waits else self.price
         if self.status != "open" or self.amount is None or price is None:
             return ZERO
-        rest = self.amount - self.filled
+        rest = minus(self.amount, self.filled)
         if self.wallet == "margin":
             return own_part(times(rest, price))
         return up(times(rest, price)) if self.buys else rest
@@ -124,13 +136,21 @@ class Position:
 
 def own_part(cost: Decimal) -> Decimal:
     """What of a position's cost has to be the account's own money."""
-    return up(cost / LEVERAGE)
+    return up(over(cost, LEVERAGE))
 
 
 def keep_hold(ledger: Ledger, order: Order) -> None:
     """Brings what an order holds in line with its state."""
-    needs = order.needs()
-    ledger.hold(order.pays_from, needs - order.held)
+    _hold(ledger, order, order.needs())
+
+
+def _let_go(ledger: Ledger, order: Order) -> None:
+    """Gives back what it holds beyond that; what has been placed just now holds nothing yet."""
+    _hold(ledger, order, min(order.needs(), order.held))
+
+
+def _hold(ledger: Ledger, order: Order, needs: Decimal) -> None:
+    ledger.hold(order.pays_from, minus(needs, order.held))
     order.held = needs
 
 
@@ -151,22 +171,24 @@ def fill(
 
     `position` is that of a margin order. A spot order trades with the account `partner`, or
     with the house; `settled` says that its partner's fill has moved what was traded already.
-    The order is left open: whoever knows that it is over says so, and calls keep_hold() again.
+    The order is left open: whoever knows that it is over, or rests, says so by keep_hold().
     """
     rules = order.rules
     rate = FEES[rules.exchange][0 if maker else 1]
     cost = down(times(price, amount))
-    order.filled += amount
-    order.cost += cost
+    order.filled = plus(order.filled, amount)
+    order.cost = plus(order.cost, cost)
     order.updated = time
     # First it gives back what it held for this: that is what pays.
-    keep_hold(ledger, order)
+    _let_go(ledger, order)
     if position is not None:
         fee, currency = up(times(cost, rate)), rules.quote
         fee = _fill_margin(ledger, order, position, amount, cost, fee, time)
     else:
         received, currency = (amount, rules.base) if order.buys else (cost, rules.quote)
-        fee = up(times(received, rate))
+        # Of what is finer than a UNIT the fee is too: nobody pays more than he receives.
+        finest = rules.amount_precision if order.buys else 0
+        fee = min(up(times(received, rate), min(UNIT, shifted(ONE, -finest))), received)
         place = order.account, "spot", currency
         deed = 0 if settled else _swap(ledger, order, amount, cost, time, partner)
         ledger.move("fee", place, ledger.house("fees", currency), fee, time, deed)
@@ -200,43 +222,49 @@ def _fill_margin(
 ) -> Decimal:
     """Opens or closes a part of the position; a fill that would turn it around comes as two.
 
-    Nothing is taken beyond what is free in the wallet. What is missing then, after prices that
-    jumped, is missing at the position's own part, or else lost by the house. Returns the fee.
+    Nothing is taken beyond what is free in the wallet, or given for what is not. What is missing
+    then, after prices that jumped, is missing at the position's own part, or else lost by the
+    house. Returns the fee.
     """
     place, profit = position.place, ZERO
     if not position.amount:
         position.side = "long" if order.buys else "short"
     if order.buys == (position.side == "long"):
-        position.amount += amount
-        position.cost += cost
+        position.amount = plus(position.amount, amount)
+        position.cost = plus(position.cost, cost)
     else:
-        part = down(times(position.cost, amount) / position.amount)
-        profit = cost - part if position.side == "long" else part - cost
-        position.amount -= amount
-        position.cost -= part
+        part = down(over(times(position.cost, amount), position.amount))
+        profit = minus(cost, part) if position.side == "long" else minus(part, cost)
+        position.amount = minus(position.amount, amount)
+        position.cost = minus(position.cost, part)
         _keep_own(ledger, position, position.held)
     market, fees = (ledger.house(wallet, order.rules.quote) for wallet in ("market", "fees"))
     deed = 0
     if profit > 0:
         deed = ledger.move("profit", market, place, profit, time)
-    if fee := min(fee, ledger.free(place)):
+    if fee := min(fee, _spare(ledger, place)):
         deed = ledger.move("fee", place, fees, fee, time, deed)
-    if loss := min(max(-profit, ZERO), ledger.free(place)):
+    if loss := min(max(minus(ZERO, profit), ZERO), _spare(ledger, place)):
         ledger.move("profit", place, market, loss, time, deed)
-    _keep_own(ledger, position, position.held + ledger.free(place))
+    _keep_own(ledger, position, plus(position.held, _spare(ledger, place)))
     return fee
+
+
+def _spare(ledger: Ledger, place: Place) -> Decimal:
+    """What is free, and never less than nothing: a fee below that would be a gift."""
+    return max(ZERO, ledger.free(place))
 
 
 def _keep_own(ledger: Ledger, position: Position, most: Decimal) -> None:
     """Brings what a position holds in line with its cost, but holds no more than `most`."""
     needs = min(own_part(position.cost), most)
-    ledger.hold(position.place, needs - position.held)
+    ledger.hold(position.place, minus(needs, position.held))
     position.held = needs
 
 
 def scaled(number: Decimal, precision: int) -> int:
     """An amount in units, a price in ticks; it is no finer than that."""
-    return int(number.scaleb(precision))
+    return int(shifted(number, precision))
 
 
 def standing(order: Order) -> tuple[object, ...]:
@@ -246,7 +274,7 @@ def standing(order: Order) -> tuple[object, ...]:
         return None, None, None, None
     rules = order.rules
     place = scaled(price, rules.price_precision)
-    rest = scaled(order.amount - order.filled, rules.amount_precision)
+    rest = scaled(minus(order.amount, order.filled), rules.amount_precision)
     if order.waits:
         return ("rise", place, None, rest) if order.buys else ("fall", -place, None, rest)
     return order.side, -place if order.buys else place, order.rank, rest

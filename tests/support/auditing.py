@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections import defaultdict
 from contextlib import closing
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from pathlib import Path
 from typing import NamedTuple
 
@@ -23,7 +23,7 @@ def audit(folder: Path) -> dict[tuple[str, str], Ordered]:
 
     Every sum in the file is checked on the way.
     """
-    with closing(sqlite3.connect(folder / "sandbox.sqlite")) as db:
+    with closing(sqlite3.connect(folder / "sandbox.sqlite")) as db, localcontext(prec=200):
         assert db.execute("PRAGMA integrity_check").fetchone() == ("ok",)
         assert db.execute("PRAGMA foreign_key_check").fetchall() == []
         _entries(db)
@@ -92,12 +92,13 @@ def _held_by_orders(db: sqlite3.Connection) -> list[tuple[str, ...]]:
 
 
 def _fills(db: sqlite3.Connection) -> None:
-    """The fills of an order add up to what it says of itself."""
+    """The fills of an order add up to what it says of itself, and nobody is paid by a fee."""
     filled: dict[object, Decimal] = defaultdict(Decimal)
     cost: dict[object, Decimal] = defaultdict(Decimal)
-    for exchange, order, amount, paid in db.execute(
-        'SELECT exchange, "order", amount, cost FROM fills'
+    for exchange, order, amount, paid, fee in db.execute(
+        'SELECT exchange, "order", amount, cost, fee FROM fills'
     ):
+        assert Decimal(fee) >= 0
         filled[exchange, order] += Decimal(amount)
         cost[exchange, order] += Decimal(paid)
     for exchange, order, amount, told, paid, status in db.execute(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections import defaultdict
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from pathlib import Path
 from typing import Any
 
@@ -145,10 +145,11 @@ class Audit:
         self._sums: dict[tuple[Any, ...], Decimal] = defaultdict(Decimal)
 
     def check(self) -> None:
-        self.check_entries()
-        self.check_holds()
-        self.check_orders()
-        self.check_books()
+        with localcontext(prec=200):
+            self.check_entries()
+            self.check_holds()
+            self.check_orders()
+            self.check_books()
 
     def check_entries(self) -> None:
         """Each deed adds up to nothing, each balance is the sum of its entries, and so all
@@ -193,17 +194,21 @@ class Audit:
             assert account == self._floor.house or ZERO <= Decimal(hold) <= Decimal(total)
 
     def check_orders(self) -> None:
-        """Fills add up to what is filled, at no worse a price than was asked for."""
+        """Fills add up to what is filled, at no worse a price than was asked for, and no fee is
+        less than nothing or more than what it is taken from."""
         rows = self._select(
             "SELECT id, side, price, amount, spend, status, filled, cost, held FROM orders"
             " WHERE exchange = ?"
         )
         fills: dict[int, list[tuple[Decimal, Decimal, Decimal]]] = defaultdict(list)
-        for order, *numbers in self._select(
-            'SELECT "order", price, amount, cost FROM fills WHERE exchange = ?'
+        for order, in_base, *numbers in self._select(
+            "SELECT \"order\", side = 'buy' AND wallet = 'spot', f.price, f.amount, f.cost, fee"
+            ' FROM fills f JOIN orders o ON o.exchange = f.exchange AND o.id = f."order"'
+            " WHERE f.exchange = ?"
         ):
-            price, amount, cost = map(Decimal, numbers)
+            price, amount, cost, fee = map(Decimal, numbers)
             fills[order].append((price, amount, cost))
+            assert ZERO <= fee <= (amount if in_base else cost)
         assert fills.keys() <= {row[0] for row in rows}
         for id_, side, limit, amount, spend, status, filled, cost, held in rows:
             assert sum(each[1] for each in fills[id_]) == Decimal(filled)

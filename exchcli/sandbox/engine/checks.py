@@ -61,8 +61,8 @@ def check(new: NewOrder, rules: Rules) -> NewOrder:
         )
     if checked.spend is not None:
         check_value(checked.spend, rules)
-    elif checked.price is not None and checked.amount is not None:
-        check_value(times(checked.price, checked.amount), rules)
+    elif checked.amount is not None and (price := checked.price or checked.stop) is not None:
+        check_value(times(price, checked.amount), rules)
     return checked
 
 

@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 from exchcli.sandbox.catalog import DFX
 from exchcli.sandbox.engine.reasons import Reason, Refusal
-from exchcli.sandbox.ledger import text
+from exchcli.sandbox.ledger import plus, text
 from exchcli.sandbox.trading import Order
 
 SECOND = 1_000_000
@@ -45,8 +45,8 @@ class Counts(NamedTuple):
             self.orders + other.orders,
             self.filled + other.filled,
             self.canceled + other.canceled,
-            self.ordered + other.ordered,
-            self.done + other.done,
+            plus(self.ordered, other.ordered),
+            plus(self.done, other.done),
         )
 
     def tripped(self) -> str | None:

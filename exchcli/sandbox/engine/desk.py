@@ -58,7 +58,7 @@ class Desk(Engine):
             order.status = "canceled"
             self.add(order)
             return order
-        keep_hold(self.ledger, order)
+        # It holds nothing before it has traded: on margin that may free what the rest needs.
         self.execute(pit, order, found)
         self.add(order)
         if found.parts and self.after_trade(pit, found.parts[-1].ticks):
@@ -155,6 +155,12 @@ class Desk(Engine):
         elif order.price is not None:
             self._afford(order, order.needs())
         elif order.spend is not None:
+            if found.sated and not found.parts:
+                bought = f"less than {pit.amount(1):f} {pit.rules.base}"
+                spent = f"{plain(order.spend)} {pit.rules.quote}"
+                raise Refusal(
+                    Reason.VALUE_TOO_SMALL, f"{spent} buy {bought}, the least that there can be."
+                )
             self._afford(order, order.spend)
         else:
             assert order.amount is not None
@@ -172,6 +178,8 @@ def trading(store: Store, floor: Floor, exchange: str, time: int) -> Iterator[De
     with store.writing(keeping=True) as db:
         desk = _kept(db, store, floor, exchange)
         desk.begin(time // 1000)
+        # What is due within this second, up to this moment: entries have one order of time.
+        payments.advance(desk, desk.time)
         yield desk
         desk.flush()
 

@@ -18,7 +18,7 @@ from exchcli.sandbox.catalog import Rules
 from exchcli.sandbox.engine import rows
 from exchcli.sandbox.engine.money import Books
 from exchcli.sandbox.engine.reasons import Reason, Refusal
-from exchcli.sandbox.ledger import Ledger, times
+from exchcli.sandbox.ledger import Ledger, minus, over, plus, times
 from exchcli.sandbox.trading import Fill, Order, Position, fill, keep_hold, own_part, position_row
 
 if TYPE_CHECKING:
@@ -48,8 +48,8 @@ def liquidation_price(
     if not amount:
         return _ZERO
     if side == "long":
-        return (cost - held) * (1 + rate) / amount
-    return (cost + held) / (amount * (1 + rate))
+        return over(times(minus(cost, held), 1 + rate), amount)
+    return over(plus(cost, held), times(amount, 1 + rate))
 
 
 def worth_and_debt(
@@ -60,14 +60,14 @@ def worth_and_debt(
     Where it is liquidated, the first is by the pair's liquidation rate more than the second.
     """
     if side == "short":
-        return cost + held, times(amount, last)
-    return times(amount, last), cost - held
+        return plus(cost, held), times(amount, last)
+    return times(amount, last), minus(cost, held)
 
 
 def unrealized(side: str, amount: Decimal, cost: Decimal, last: Decimal) -> Decimal:
     """What closing it at the last price would bring, in quote, before fees."""
     worth = times(amount, last)
-    return cost - worth if side == "short" else worth - cost
+    return minus(cost, worth) if side == "short" else minus(worth, cost)
 
 
 # --- positions --------------------------------------------------------------------------------
@@ -172,7 +172,7 @@ def _parts(position: Position, order: Order, amount: Decimal) -> list[Decimal]:
     """What of a trade closes the position, and what opens or adds to one."""
     if _opens(position, order) or amount <= position.amount:
         return [amount]
-    return [position.amount, amount - position.amount]
+    return [position.amount, minus(amount, position.amount)]
 
 
 def _opens(position: Position, order: Order) -> bool:

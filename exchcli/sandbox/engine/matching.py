@@ -15,6 +15,7 @@ from typing import NamedTuple
 from exchcli.sandbox.book import Level
 from exchcli.sandbox.engine import rows
 from exchcli.sandbox.engine.pit import Pit
+from exchcli.sandbox.ledger import shifted
 from exchcli.sandbox.trading import Order, scaled
 
 # Looked at first; most orders take no more.
@@ -41,7 +42,7 @@ class Takings(NamedTuple):
     def cost(self, pit: Pit) -> Decimal:
         """What they cost in quote currency, before the fills are rounded down."""
         worth = sum(part.ticks * part.units for part in self.parts)
-        return Decimal(worth).scaleb(-pit.rules.price_precision - pit.rules.amount_precision)
+        return shifted(Decimal(worth), -pit.rules.price_precision - pit.rules.amount_precision)
 
 
 def other(side: str) -> str:
@@ -52,7 +53,7 @@ def takings(db: sqlite3.Connection, pit: Pit, order: Order, budget: Decimal | No
     """What `order` takes as the book stands; `budget` is the quote that a buy may cost."""
     rules = pit.rules
     precision = rules.price_precision + rules.amount_precision
-    money = None if budget is None else int(budget.scaleb(precision))
+    money = None if budget is None else scaled(budget, precision)
     rest = None if order.amount is None else pit.rest(order)
     parts: list[Taking] = []
     for ticks, there, maker in _offers(db, pit, other(order.side), _bound(order)):

@@ -8,10 +8,10 @@ from typing import Protocol
 
 from exchcli.sandbox.engine.reasons import Reason, Refusal
 from exchcli.sandbox.floor import Floor
-from exchcli.sandbox.ledger import UNIT, Ledger, Place, down, text
+from exchcli.sandbox.ledger import UNIT, Ledger, Place, down, shifted, text
 
 _ZERO = Decimal(0)
-# More than there is of anything, and few enough digits for every sum to be exact.
+# More than there is of anything.
 _MOST = Decimal(10) ** 15
 
 
@@ -123,7 +123,7 @@ def last_price(books: Books, symbol: str) -> Decimal:
     if market is None:
         return _ZERO
     (newest,) = market.trades(books.time // 1_000_000, 1)
-    return Decimal(newest.price).scaleb(-market.rules.price_precision)
+    return shifted(Decimal(newest.price), -market.rules.price_precision)
 
 
 def in_usdt(books: Books, currency: str) -> Decimal:

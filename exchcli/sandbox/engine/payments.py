@@ -9,6 +9,7 @@ the passing of time calls.
 from __future__ import annotations
 
 from decimal import Decimal
+from functools import reduce
 from hashlib import shake_128
 from typing import Any, NamedTuple
 
@@ -16,7 +17,7 @@ from exchcli.sandbox.catalog import DFX, DGT
 from exchcli.sandbox.currencies import CHAINS, MARGIN_CURRENCIES
 from exchcli.sandbox.engine.money import Books, in_usdt, sensible
 from exchcli.sandbox.engine.reasons import Reason, Refusal
-from exchcli.sandbox.ledger import Place, text, times
+from exchcli.sandbox.ledger import Place, minus, plus, text, times
 from exchcli.sandbox.story import address as invented
 
 MICRO = 1_000_000
@@ -195,8 +196,8 @@ def _finish(books: Books, payment: Payment) -> None:
 
 def release(books: Books, payment: Payment) -> None:
     """Gives back what a withdrawal holds."""
-    books.ledger.hold((payment.account, "spot", payment.currency), -payment.amount)
-    books.ledger.hold((payment.account, "spot", payment.fee_currency), -payment.fee)
+    books.ledger.hold((payment.account, "spot", payment.currency), minus(_ZERO, payment.amount))
+    books.ledger.hold((payment.account, "spot", payment.fee_currency), minus(_ZERO, payment.fee))
 
 
 def _next(books: Books, table: str) -> int:
@@ -225,8 +226,8 @@ def _within_the_day(books: Books, account: int, currency: str, amount: Decimal) 
     ).fetchall()
     amounts = {currency: amount}
     for other, much in rows:
-        amounts[other] = amounts.get(other, _ZERO) + Decimal(much)
-    worth = sum((times(each, in_usdt(books, name)) for name, each in amounts.items()), _ZERO)
+        amounts[other] = plus(amounts.get(other, _ZERO), Decimal(much))
+    worth = reduce(plus, (times(each, in_usdt(books, name)) for name, each in amounts.items()))
     if worth > TRANSFERRED_A_DAY:
         raise Refusal(
             Reason.DAILY_LIMIT, f"Transfers of a day may be worth {TRANSFERRED_A_DAY:f} USDT."

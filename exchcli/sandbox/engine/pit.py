@@ -11,6 +11,7 @@ from decimal import Decimal
 from exchcli.sandbox.bars import Print, bar_of, merged
 from exchcli.sandbox.book import Level
 from exchcli.sandbox.catalog import Rules
+from exchcli.sandbox.ledger import minus, over, times
 from exchcli.sandbox.market import DEEPEST, Market
 from exchcli.sandbox.overlaid import MINUTE, REFILL, Users, bar_from
 from exchcli.sandbox.trading import Order, scaled
@@ -62,19 +63,19 @@ class Pit:
             self._eaten = None
 
     def price(self, ticks: int) -> Decimal:
-        return ticks * self._tick
+        return times(Decimal(ticks), self._tick)
 
     def amount(self, units: int) -> Decimal:
-        return units * self._unit
+        return times(Decimal(units), self._unit)
 
     def ticks(self, price: Decimal, rounding: str) -> int:
         """A price that may be finer than the pair's, in whole ticks."""
-        return int((price / self._tick).to_integral_value(rounding))
+        return int(over(price, self._tick).to_integral_value(rounding))
 
     def rest(self, order: Order) -> int:
         """What of it is not filled."""
         assert order.amount is not None
-        return scaled(order.amount - order.filled, self.rules.amount_precision)
+        return scaled(minus(order.amount, order.filled), self.rules.amount_precision)
 
     @property
     def last(self) -> int:

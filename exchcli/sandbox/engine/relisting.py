@@ -15,6 +15,7 @@ from exchcli.sandbox.engine.core import Engine
 from exchcli.sandbox.engine.desk import advance, trading
 from exchcli.sandbox.engine.passing import uncross
 from exchcli.sandbox.floor import Floor
+from exchcli.sandbox.ledger import minus, shifted
 from exchcli.sandbox.store import Store
 from exchcli.sandbox.trading import Order
 
@@ -57,10 +58,10 @@ def _fits(order: Order) -> bool:
     assert order.amount is not None
     prices = [price for price in (order.price, order.stop) if price is not None]
     return all(_is_whole(price, rules.price_precision) for price in prices) and _is_whole(
-        order.amount - order.filled, rules.amount_precision
+        minus(order.amount, order.filled), rules.amount_precision
     )
 
 
 def _is_whole(number: Decimal, places: int) -> bool:
-    scaled = number.scaleb(places)
+    scaled = shifted(number, places)
     return scaled == scaled.to_integral_value()

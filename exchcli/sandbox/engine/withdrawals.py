@@ -10,7 +10,7 @@ from exchcli.sandbox.engine import payments
 from exchcli.sandbox.engine.money import Books, in_usdt, sensible
 from exchcli.sandbox.engine.payments import DAY, MICRO, PENDING, Target
 from exchcli.sandbox.engine.reasons import Reason, Refusal
-from exchcli.sandbox.ledger import times, up
+from exchcli.sandbox.ledger import over, plus, times, up
 
 # DigiFinex: "3 times a minute, 100 times a day". What a day's withdrawals may be worth in USDT
 # is not documented, and our own choice. Dgtmarket's document knows no such limits.
@@ -51,7 +51,7 @@ def withdraw(
         )
     place, fee_place = (account, "spot", currency), (account, "spot", target.fee_currency)
     if target.fee_currency == currency:
-        payments.afford(books, place, amount + target.fee)
+        payments.afford(books, place, plus(amount, target.fee))
     else:
         payments.afford(books, place, amount)
         payments.afford(books, fee_place, target.fee)
@@ -135,7 +135,7 @@ def _fee(books: Books, terms: Chain, amount: Decimal) -> Decimal:
         return least
     part = times(amount, rate)
     if other != currency:
-        part = times(part, in_usdt(books, currency)) / in_usdt(books, other)
+        part = over(times(part, in_usdt(books, currency)), in_usdt(books, other))
     return max(least, up(part))
 
 
@@ -155,7 +155,7 @@ def _within_limits(books: Books, account: int, currency: str, amount: Decimal) -
     worth = times(amount, in_usdt(books, currency))
     for _, other, much, status in today:
         if status != "canceled":
-            worth += times(Decimal(much), in_usdt(books, other))
+            worth = plus(worth, times(Decimal(much), in_usdt(books, other)))
     if worth > WORTH_A_DAY:
         raise Refusal(
             Reason.DAILY_LIMIT, f"Withdrawals of a day may be worth {WORTH_A_DAY:f} USDT."

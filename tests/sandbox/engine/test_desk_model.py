@@ -85,7 +85,8 @@ class Simple:
         ):  # fmt: skip
             gone[place] = gone.get(place, 0) + amount
         levels = book.bids if side == "buy" else book.asks
-        return [(ticks, units - gone.get(ticks, 0)) for ticks, units in levels]
+        # The market may offer less by now than was taken: then nothing is left.
+        return [(ticks, max(0, units - gone.get(ticks, 0))) for ticks, units in levels]
 
     def matches(self, account: int, side: str, units: int, limit: int | None) -> list[Expected]:
         """What an order should take now, by a look at everything that stands there."""
