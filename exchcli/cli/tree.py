@@ -317,7 +317,7 @@ def build(spec: Spec, exchange: str | None, name: str | None = None) -> ClickCom
 def _completed(args: list[str], alone: dict[str, str]) -> list[str]:
     """The words, with a value behind each of these options that has none."""
     completed = []
-    for here, following in zip(args, [*args[1:], ""], strict=True):
+    for here, following in zip(args, [*args[1:], ""], strict=False):  # there may be no words
         completed.append(here)
         if here == "--":
             return [*completed, *args[len(completed) :]]

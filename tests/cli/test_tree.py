@@ -34,3 +34,11 @@ def test_a_command_without_its_exchange_says_so(exch: Exch) -> None:
     for name in ("orders", "balances", "api", "ledger", "withdraw"):
         error = json.loads(exch(name).err)["error"]
         assert error["message"] == f"{name!r} is a command of an exchange."
+
+
+def test_a_command_with_nothing_behind_it_says_what_is_missing(exch: Exch) -> None:
+    for words in (["buy"], ["order", "sell"], ["withdraw", "new"]):
+        ran = exch("dgt", *words)
+        error = json.loads(ran.err)["error"]
+        assert (ran.code, ran.out, error["kind"]) == (2, "", "usage")
+        assert f"exch dgt {' '.join(words)}" in error["hint"]
