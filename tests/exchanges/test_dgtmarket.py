@@ -174,3 +174,24 @@ def test_a_failing_status_is_told_with_the_exchanges_own_words(
 ) -> None:
     with pytest.raises(error, match=f"HTTP {status}.*Not found"):
         dgt.check(status, Reply({"detail": "Not found."}))
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        ({"amount": ["Too small."], "pair": ["Not one."]}, ": amount: Too small.; pair: Not one."),
+        ({"non_field_errors": ["Not enough funds."]}, ": Not enough funds."),
+        (["Nothing\nwill do."], ": Nothing will do."),
+        ({"offer": {"amount": "Too small."}}, ": offer.amount: Too small."),
+        ({"amount": [], "code": 7, "detail": " "}, ""),
+        ([], ""),
+        ({"amount": ["x" * 1000]}, f": amount: {'x' * 289}..."),
+    ],
+    ids=["fields", "whole", "list", "nested", "nothing", "empty", "long"],
+)
+def test_a_refusal_tells_what_is_wrong_with_which_field(
+    dgt: Dgtmarket, body: object, told: str
+) -> None:
+    with pytest.raises(Rejected) as caught:
+        dgt.check(400, Reply(body))
+    assert caught.value.message == f"Dgtmarket refused the request (HTTP 400){told}"

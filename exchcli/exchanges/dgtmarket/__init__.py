@@ -16,6 +16,7 @@ from exchcli.errors import BadReply, CredentialsError, Rejected
 from exchcli.exchanges.dgtmarket.account import Account
 from exchcli.exchanges.dgtmarket.keys import Keys
 from exchcli.exchanges.dgtmarket.market import PAIRS, MarketData
+from exchcli.exchanges.dgtmarket.reasons import reason
 from exchcli.exchanges.dgtmarket.trading import Trading
 
 __all__ = ["PAIRS", "Dgtmarket"]
@@ -55,8 +56,8 @@ class Dgtmarket(MarketData, Account, Trading, Keys):
             return
         if status < 300:
             raise BadReply(f"HTTP {status}")
-        said = reply.get("detail") if isinstance(reply.value, dict) else None
-        words = f": {said.words()}" if said is not None and said.words() else ""
+        said = reason(reply.value)
+        words = f": {said}" if said else ""
         if status in (401, 403):
             raise CredentialsError(
                 f"Dgtmarket refused the key (HTTP {status}){words.removesuffix('.')}.",
