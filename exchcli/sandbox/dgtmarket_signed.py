@@ -27,10 +27,13 @@ def refused(status: int, detail: str) -> Refused:
 
 def signed(call: Call) -> Call:
     """The call with its account. Raises Refused, in this order, for: no key, too many requests,
-    a key that is not in use, the timestamp, the signature, no permission."""
+    a key that is not in use, the timestamp, the signature, no permission.
+
+    Requests are counted for the account: a new token does not begin a new count.
+    """
     name = call.request.headers.get("access-key")
     key = find_key(call.store, DGT, name) if name and name.isascii() else None
-    scope = "dgt:unknown" if key is None else f"dgt:{key.key}"
+    scope = "dgt:unknown" if key is None else f"dgt:account:{key.account}"
     if wait := call.limits.wait(scope, DGT_PRIVATE, call.asked):
         raise Refused(too_many(wait))
     if not name:

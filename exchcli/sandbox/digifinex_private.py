@@ -15,9 +15,10 @@ from exchcli.sandbox import digifinex_trading as trading
 from exchcli.sandbox.call import Call
 from exchcli.sandbox.catalog import DFX
 from exchcli.sandbox.digifinex import Query, endpoint_of, query_of
-from exchcli.sandbox.digifinex_codes import NO_ENDPOINT, WRONG_METHOD, Refused, refusal
+from exchcli.sandbox.digifinex_codes import NO_ENDPOINT, TOO_OFTEN, WRONG_METHOD, Refused, refusal
 from exchcli.sandbox.digifinex_signed import signed
 from exchcli.sandbox.engine.desk import advance
+from exchcli.sandbox.limits import DFX_WEIGHT
 from exchcli.sandbox.wire import WireReply, json_reply
 
 Endpoint = Callable[[Call, Query], object]
@@ -59,9 +60,9 @@ def reply(call: Call) -> WireReply:
         read = _endpoint(path, _READS, _READS_OF_MARKET)
         write = _endpoint(path, _WRITES, _WRITES_OF_MARKET)
         if read is None and write is None:
-            raise Refused(NO_ENDPOINT)
+            raise _nobodys(call, NO_ENDPOINT)
         if call.request.method != ("GET" if read else "POST"):
-            raise Refused(WRONG_METHOD)
+            raise _nobodys(call, WRONG_METHOD)
         call = signed(call)
         query = query_of(call.request)
         if write:
@@ -73,6 +74,12 @@ def reply(call: Call) -> WireReply:
             return json_reply(read(call, query))
     except Refused as refused:
         return refusal(refused.code)
+
+
+def _nobodys(call: Call, code: int) -> Refused:
+    """Why a request is refused before anybody asks who signed it: it counts as a public one."""
+    full = call.limits.wait("dfx:public", DFX_WEIGHT, call.asked, banning=True)
+    return Refused(TOO_OFTEN if full else code)
 
 
 def _endpoint(

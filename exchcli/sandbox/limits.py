@@ -19,7 +19,7 @@ from exchcli.sandbox.wire import WireReply, json_reply
 
 SECOND = 1_000_000_000
 WINDOW, DAY = 60 * SECOND, 86400 * SECOND
-# Requests a minute: Dgtmarket's of one client and of one key. DigiFinex's sum of weights.
+# Requests a minute: Dgtmarket's of one client and of one account. DigiFinex's sum of weights.
 DGT_PUBLIC, DGT_PRIVATE, DFX_WEIGHT = 60, 100, 1200
 
 # How long a ban lasts: up to the third within 24 hours, up to the sixth, and above.

@@ -67,7 +67,7 @@ def test_every_path_of_the_public_half_counts_the_token_too(ask):
     assert ask.reply("/api/public/token/", "POST", b"username=a&password=b").status == 429
 
 
-def test_the_101st_private_request_of_a_key_is_429(ask, signed):
+def test_the_101st_private_request_of_an_account_is_429(ask, signed):
     one, two = signed("dgt"), signed("dgt", 1)
     assert [one.reply(WALLETS).status for _ in range(101)] == [200] * 100 + [429]
     assert one.reply(WALLETS).headers["retry-after"] == "60"
@@ -75,7 +75,18 @@ def test_the_101st_private_request_of_a_key_is_429(ask, signed):
     assert ask.reply(TICKER).status == 200
 
 
-def test_bad_signatures_count_for_their_key(signed):
+def test_a_new_token_does_not_begin_a_new_count(ask, signed):
+    account = signed("dgt")
+    assert [account.reply(WALLETS).status for _ in range(100)] == [200] * 100
+    named = f"username={account.account.username}&password={account.account.password}"
+    pair = ask("/api/public/token/", "POST", named.encode())
+    account.account = account.account._replace(**pair)
+    assert account.reply(WALLETS).status == 429
+    account.asked.at(60)
+    assert account.reply(WALLETS).status == 200
+
+
+def test_bad_signatures_count_for_their_account(signed):
     account = signed("dgt")
     for _ in range(100):
         assert account.reply(WALLETS, access_sign="0" * 64).status == 401
@@ -106,6 +117,17 @@ def test_requests_without_a_key_have_a_budget_of_their_own(ask, signed):
     assert signed("dfx")(ASSETS, access_key=None)["code"] == 10005
     assert signed("dfx")(ASSETS)["code"] == 0
     assert ask(TICKER)["last"]
+
+
+@pytest.mark.parametrize(
+    ("target", "method", "code"),
+    [("/v3/nothing", "GET", 10009), ("/v3/spot/assets", "POST", 10001)],
+)
+def test_what_no_endpoint_answers_counts_as_a_public_request(ask, signed, target, method, code):
+    codes = [ask(target, method)["code"] for _ in range(1201)]
+    assert codes == [code] * 1200 + [10005]
+    assert ask("/v3/time")["code"] == 10005
+    assert signed("dfx")(ASSETS)["code"] == 0
 
 
 def test_a_clock_that_was_set_back_locks_nobody_out(ask):

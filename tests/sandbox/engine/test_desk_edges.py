@@ -148,7 +148,7 @@ def test_of_two_stops_that_are_reached_together_the_nearer_one_comes_first(floor
     )
     with floor.desk() as desk:
         desk.after_trade(desk.pit(PAIR), {"buy": 975_000, "sell": 945_000}[side])
-    # It trades at the price of the book, which is then the last one: the farther one is not reached.
+    # It trades at the price of the book, then the last one: the farther one is not reached.
     assert floor.order(nearer).status == "filled"
     assert floor.order(farther).waits
 
