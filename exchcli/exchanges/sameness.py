@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from exchcli.records import NewOrder, Sighting
+from exchcli.money import plain
+from exchcli.records import NewOrder, Order, Sighting
 
 # Exchanges that count in binary fractions tell 0.30000000000000004 for 0.3.
 _NOISE = Decimal("1e-14")
@@ -32,6 +33,25 @@ def same_order(new: NewOrder, seen: Sighting) -> bool:
     if new.spend is not None and seen.spends:
         return any(_same(new.spend, spend) for spend in seen.spends)
     return _same(new.amount, order.amount)
+
+
+def difference(new: NewOrder, order: Order) -> str | None:
+    """In what an order is surely not the one that was meant, in words; None where it can be it.
+
+    Less is told of a single order than of a listed one: an amount that was worked out from
+    money to spend is not compared.
+    """
+    if (order.symbol, order.market) != (new.symbol, new.market):
+        return f"of {order.symbol} in the {order.market} account"
+    if order.side != new.side:
+        return f"a {order.side}"
+    if (order.type == "market") != (new.price is None):
+        return f"a {order.type} order"
+    if new.price is not None and not _same(new.price, order.price):
+        return f"at {'no price' if order.price is None else plain(order.price)}"
+    if new.spend is None and order.amount is not None and not _same(new.amount, order.amount):
+        return f"of {plain(order.amount)}"
+    return None
 
 
 def _same(ours: Decimal | None, theirs: Decimal | None) -> bool:

@@ -9,6 +9,7 @@
     placement.py     `--once`: the protocol from the key to the answer
     others.py        withdrawals, transfers, closes and cancels, each by its own rule
     resolving.py     a person's decision
+    advice.py        an intent in words, and what to do where nobody knows
     guard.py         what is refused here: caps, the halt switch, what an exchange bans for
     audit.py         late ghosts, and orders that no journal knows
 

@@ -146,6 +146,12 @@ def handle() -> str:
     return HANDLE + "".join(secrets.choice(_LETTERS) for _ in range(7))
 
 
+def short(number: Decimal) -> str:
+    """A number without its last zeros: 1.50 means what 1.5 means, to the last digit."""
+    digits = plain(number)
+    return digits.rstrip("0").rstrip(".") if "." in digits else digits
+
+
 def _meant(item: Item) -> dict[str, str | None]:
     """What a person said. What was worked out from the market of the moment is left out."""
     fields = {name: _text(value) for name, value in item._asdict().items()}
@@ -159,9 +165,8 @@ def _meant(item: Item) -> dict[str, str | None]:
 def _text(value: object) -> str | None:
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, Decimal):  # 1.50 means what 1.5 means, to the last digit
-        digits = plain(value)
-        return digits.rstrip("0").rstrip(".") if "." in digits else digits
+    if isinstance(value, Decimal):
+        return short(value)
     return None if value is None else str(value)
 
 

@@ -32,6 +32,7 @@ from exchcli.records import Evidence, JournalEntry, JournalState, Snapshot
 OPEN: tuple[JournalState, ...] = ("sending", "unknown")
 # Attempts that may have reached the exchange, whatever is known of them.
 SUSPECT: tuple[JournalState, ...] = (*OPEN, "absent", "ambiguous")
+_MAY_BE = "may be "
 _LOOKED_THROUGH = 2000  # attempts, to count those of the last minute
 
 
@@ -68,6 +69,18 @@ class Entry(NamedTuple):
     attempts: tuple[Attempt, ...]
 
     @property
+    def intent(self) -> Intent:
+        """What was meant, as it was last sent."""
+        return Intent(self.command, self.attempts[-1].items)
+
+    @property
+    def candidates(self) -> tuple[str, ...]:
+        """What it may be, while that is for a person to tell."""
+        if self.state != "ambiguous" or not (self.reason or "").startswith(_MAY_BE):
+            return ()
+        return tuple((self.reason or "").removeprefix(_MAY_BE).split(", "))
+
+    @property
     def suspects(self) -> tuple[Attempt, ...]:
         """The attempts that may have reached the exchange."""
         return tuple(attempt for attempt in self.attempts if attempt.state in SUSPECT)
@@ -84,6 +97,11 @@ class Entry(NamedTuple):
             ",".join(self.ids) or None, self.evidence, len(self.attempts),
             datetime.fromtimestamp(self.created, UTC), datetime.fromtimestamp(self.updated, UTC),
         )  # fmt: skip
+
+
+def may_be(ids: Iterable[str]) -> str:
+    """The reason of what is ambiguous, from which `candidates` are read again."""
+    return _MAY_BE + ", ".join(ids)
 
 
 class Signed(NamedTuple):

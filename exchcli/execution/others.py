@@ -69,6 +69,15 @@ class Withdrawals(Connected):
         rows = self.client.run(flow, settling=True)
         return [Seen(row.id or "", row.created, row) for row in rows]
 
+    def shows(self, items: Sequence[Item], ids: Sequence[str]) -> bool:
+        (item,), found = items, ids[:1]
+        if not found or not found[0].isdecimal():
+            return False
+        rows = self.client.run(self.exchange.withdrawals_since(int(found[0]) - 1))
+        return any(
+            row.id == found[0] and self.same(item, Seen(row.id, row.created, row)) for row in rows
+        )
+
     def same(self, item: Item, row: Row) -> bool:
         assert isinstance(item, Withdrawal) and isinstance(row, Seen) and row.transfer  # noqa: PT018
         return same_withdrawal(item, row.transfer)
@@ -104,6 +113,9 @@ class Moves(Connected):
     def sightings(self, since: Snapshot, start: int, end: int) -> Sequence[Row]:
         raise AssertionError("nothing lists transfers")
 
+    def shows(self, items: Sequence[Item], ids: Sequence[str]) -> bool:
+        return False  # nothing shows it to any key
+
     def same(self, item: Item, row: Row) -> bool:
         return False
 
@@ -132,6 +144,9 @@ class Closings(Connected):
         if not now:
             return [Seen(f"{symbol}-closed-{start}")]
         return [Seen(f"{symbol}-changed-{start}"), Seen(f"{symbol}-opened-{start}")]
+
+    def shows(self, items: Sequence[Item], ids: Sequence[str]) -> bool:
+        return False  # what is gone is shown to no key
 
     def same(self, item: Item, row: Row) -> bool:
         return True

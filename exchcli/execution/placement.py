@@ -25,10 +25,11 @@ from exchcli.errors import (
     OutcomeUnknown,
     StateError,
 )
+from exchcli.execution import advice
 from exchcli.execution import intent as intents
 from exchcli.execution.intent import Account, Intent
-from exchcli.execution.journal import Entry, Journal, Signed
-from exchcli.execution.settling import Later, Rules, Settling, Verdict
+from exchcli.execution.journal import Entry, Journal, Signed, may_be
+from exchcli.execution.settling import Later, Rules, Settling, Untold, Verdict
 from exchcli.execution.venue import Venue
 from exchcli.records import Evidence, JournalState
 
@@ -96,7 +97,7 @@ class Placement:
                 done = self._send(intent, name)
                 if done is not None:
                     return done
-            raise _absent(name, f"was sent {MOST_SENDS} times")
+            raise self._absent(name, intent, f"was sent {MOST_SENDS} times")
 
     def settle(self, key: str) -> Entry:
         """Finds out what became of an intent, without sending anything; as the journal has it
@@ -112,6 +113,7 @@ class Placement:
     def _past(self, entry: Entry) -> Done | None:
         """What a key that was used before answers; None when it may be sent (again)."""
         if entry.state == "placed":
+            self._check_own(entry)
             return Done(entry.key, entry.ids, entry.evidence or "reply", replayed=True)
         if not entry.suspects:
             return None
@@ -119,9 +121,9 @@ class Placement:
             verdict = self._decided(entry)
             return self._answered(entry, verdict, replayed=True)
         if entry.state == "ambiguous":  # each look might see less than the one before
-            raise _ambiguous(entry, entry.reason or "may be any of them")
+            raise ambiguous(entry, entry.candidates)
         if not self._resends(entry):
-            raise _absent(entry.key)
+            raise self._absent(entry.key, entry.intent)
         verdict = self._decided(entry, again=True)
         return self._answered(entry, verdict, replayed=True)
 
@@ -129,20 +131,33 @@ class Placement:
         if verdict.state == "placed":
             return Done(entry.key, verdict.ids, "matched", replayed)
         if verdict.state == "ambiguous":
-            raise _ambiguous(entry, f"may be {', '.join(verdict.ids)}")
+            raise ambiguous(entry, verdict.ids)
         if not self._resends(entry):
-            raise _absent(entry.key)
+            raise self._absent(entry.key, entry.intent)
         return None
 
     def _resends(self, entry: Entry) -> bool:
         """Money that leaves is never sent again, whatever was asked for."""
-        items = entry.attempts[-1].items
-        return Intent(entry.command, items).are_orders and self._rules.on_absent == "resend"
+        return entry.intent.are_orders and self._rules.on_absent == "resend"
+
+    def _check_own(self, entry: Entry) -> None:
+        """Raises OnceConflict where it was done with another API key that is another account's;
+        a key in place of an older one of the same account shows what that has placed."""
+        last = entry.attempts[-1]
+        if last.signer == self._venue.signer() or self._venue.shows(last.items, entry.ids):
+            return
+        told = f", as {', '.join(entry.ids)}" if entry.ids else ""
+        raise OnceConflict(
+            f"{entry.key} was used with another API key or account, and was done there{told}; the "
+            "key of today does not show it.",
+            "Nothing was sent. Give each account its own --profile, or take another --once KEY.",
+            exchange=self._account.exchange,
+        )
 
     def _decided(self, entry: Entry, *, again: bool = False) -> Verdict:
         """The verdict on an intent, written down; `again` on what was absent before. Whatever
         keeps it from being found leaves the intent unknown, and says so."""
-        intent = Intent(entry.command, entry.attempts[-1].items)
+        intent = entry.intent
         try:
             if again:
                 # Since this was settled, others may have been sent: their orders are not its own.
@@ -160,7 +175,7 @@ class Placement:
 
     def _write(self, key: str, verdict: Verdict) -> None:
         found = verdict.state == "placed"
-        reason = None if found or not verdict.ids else f"may be {', '.join(verdict.ids)}"
+        reason = None if found or not verdict.ids else may_be(verdict.ids)
         self._journal.settled(
             self._account, key, verdict.state, self._venue.clock(),
             ids=verdict.ids if found else (), evidence="matched" if found else None, reason=reason,
@@ -208,7 +223,7 @@ class Placement:
                 raise OutcomeUnknown(
                     f"Nothing was sent now: what became of {other.key}, which looks the same, is "
                     f"not known yet ({_why(error)}).",
-                    _hint(other.key, error),
+                    self._hint(other.key, other.intent, error, again=False),
                     exchange=self._account.exchange,
                 ) from error
             except KeyboardInterrupt:
@@ -282,8 +297,40 @@ class Placement:
                 f"WHETHER THIS {intent.command.upper()} WAS DONE IS NOT KNOWN. DO NOT SEND IT "
                 f"AGAIN BEFORE YOU HAVE LOOKED AT THE EXCHANGE. ({key}: {_why(error)}.)"
             )
-        hint = _hint(key, unsettled or error)
+        hint = self._hint(key, intent, unsettled or error)
         return OutcomeUnknown(message, hint, exchange=self._account.exchange)
+
+    def _hint(self, key: str, intent: Intent, error: BaseException, *, again: bool = True) -> str:
+        """What to do about something unknown."""
+        causes = (error, error.__cause__)
+        if not self._venue.lists or any(isinstance(one, Untold) for one in causes):
+            return advice.deciding(key, self._account.exchange, intent.items)
+        later = next((one for one in causes if isinstance(one, Later)), None)
+        when = "" if later is None else f" ({later.message})"
+        return advice.finding_out(key, when, again=again)
+
+    def _absent(self, key: str, intent: Intent, how: str = "was sent earlier") -> OnceAbsent:
+        if key.startswith(intents.HANDLE):
+            hint = "Run it again, if it is still wanted."
+        elif intent.are_orders:
+            hint = "With --on-absent resend, an order is sent again."
+        else:
+            hint = "It never is under this key: if it is still wanted, take another --once KEY."
+        return OnceAbsent(
+            f"{key} {how}, and provably not done; it was not sent again.",
+            hint,
+            exchange=self._account.exchange,
+        )
+
+
+def ambiguous(entry: Entry, ids: Sequence[str]) -> OnceAmbiguous:
+    """Any of these could be it: a person has to look, and to decide."""
+    items, exchange = entry.intent.items, entry.account.exchange
+    return OnceAmbiguous(
+        advice.ambiguity(entry.key, items, ids),
+        advice.deciding(entry.key, exchange, items),
+        exchange=exchange,
+    )
 
 
 def _check_not_repeated(name: str, other: Entry, verdict: Verdict) -> None:
@@ -298,16 +345,6 @@ def _check_not_repeated(name: str, other: Entry, verdict: Verdict) -> None:
         )
 
 
-def _hint(key: str, error: BaseException) -> str:
-    """What to do about something unknown."""
-    cause = error if isinstance(error, Later) else error.__cause__
-    when = f" ({cause.message})" if isinstance(cause, Later) else ""
-    look = f"`exch journal resolve {key}` finds out what became of it{when}"
-    if key.startswith(intents.HANDLE):
-        return f"{look}, and sends nothing."
-    return f"Run the same again with --once {key}, which sends nothing twice; or {look}."
-
-
 def _why(error: BaseException) -> str:
     if isinstance(error, KeyboardInterrupt):
         return "it was interrupted"
@@ -318,24 +355,7 @@ def _why(error: BaseException) -> str:
 
 def _other_parameters(entry: Entry) -> OnceConflict:
     return OnceConflict(
-        f"The key {entry.key} stands for something else: {entry.command} {entry.params}.",
+        f"The key {entry.key} stands for something else: {advice.spoken(entry.intent)}.",
         "Nothing was sent. Take another key, or give the same arguments again.",
-        exchange=entry.account.exchange,
-    )
-
-
-def _absent(key: str, how: str = "was sent earlier") -> OnceAbsent:
-    return OnceAbsent(
-        f"{key} {how}, and provably not done; it was not sent again.",
-        "With --on-absent resend, an order is sent again."
-        if not key.startswith(intents.HANDLE)
-        else "Run it again, if it is still wanted.",
-    )
-
-
-def _ambiguous(entry: Entry, why: str) -> OnceAmbiguous:
-    return OnceAmbiguous(
-        f"Several orders could be {entry.key}: it {why}.",
-        f"Look which it is, then `exch journal resolve {entry.key} --order ID`, or --none.",
         exchange=entry.account.exchange,
     )

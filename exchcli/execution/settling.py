@@ -66,6 +66,10 @@ class Later(OutcomeUnknown):
         self.at = at
 
 
+class Untold(OutcomeUnknown):
+    """No list of the exchange will ever tell it: a person has to look, and to decide."""
+
+
 class Settling:
     """Settles intents of one account. All waiting of a run counts together."""
 
@@ -139,9 +143,9 @@ class Settling:
     def _check_lists(self, entry: Entry) -> None:
         """The lists of another account would prove anything absent."""
         if not self._venue.lists:
-            raise OutcomeUnknown("no list of the exchange tells of it")
+            raise Untold("no list of the exchange tells of it")
         if any(attempt.signer != self._venue.signer() for attempt in entry.suspects):
-            raise OutcomeUnknown(
+            raise Untold(
                 "it was sent with another API key, and the lists of this one may be another "
                 "account's"
             )
@@ -149,9 +153,7 @@ class Settling:
 
 def _check_age(entry: Entry, now: int) -> None:
     if now - max(attempt.not_after for attempt in entry.suspects) > OLDEST:
-        raise OutcomeUnknown(
-            f"it was sent more than {OLDEST // 86400} days ago, where no list need reach"
-        )
+        raise Untold(f"it was sent more than {OLDEST // 86400} days ago, where no list need reach")
 
 
 def judged(

@@ -13,8 +13,9 @@ from typing import Protocol
 
 from exchcli.core.client import Client, Committed
 from exchcli.core.machine import Reading, read
+from exchcli.errors import Rejected
 from exchcli.exchanges.base import Exchange
-from exchcli.exchanges.sameness import same_order
+from exchcli.exchanges.sameness import difference, same_order
 from exchcli.execution.intent import Item
 from exchcli.records import NewOrder, Sighting, Snapshot
 
@@ -55,6 +56,9 @@ class Venue(Protocol):
 
     def same(self, item: Item, row: Row) -> bool:
         """Whether a listed row can be this item."""
+
+    def shows(self, items: Sequence[Item], ids: Sequence[str]) -> bool:
+        """Whether these ids, as today's API key shows them, can be these items."""
 
     def exchange_time(self) -> int:
         """The exchange's own clock now, in whole seconds, asked for anew."""
@@ -132,6 +136,14 @@ class Orders(Connected):
     def sightings(self, since: Snapshot, start: int, end: int) -> Sequence[Row]:
         flow = self.exchange.sightings(self._symbol, self._market, since, start, end)
         return self.client.run(flow, settling=True)
+
+    def shows(self, items: Sequence[Item], ids: Sequence[str]) -> bool:
+        try:
+            found = self.client.run(self.exchange.orders_by_id(ids, self._market))
+        except Rejected:  # that it is not there has no code of its own
+            return False
+        news = [item for item in items if isinstance(item, NewOrder)]
+        return len(news) == len(found) and not any(map(difference, news, found))
 
     def same(self, item: Item, row: Row) -> bool:
         return isinstance(item, NewOrder) and isinstance(row, Sighting) and same_order(item, row)

@@ -206,11 +206,11 @@ def test_before_it_is_sent_again_a_ghost_is_looked_for(journal: Journal) -> None
 
 def test_several_candidates_are_for_a_person_to_tell_apart(journal: Journal) -> None:
     venue = Scripted([LOST], [[listed("77"), listed("78")]])
-    with pytest.raises(OnceAmbiguous, match="may be 77, 78") as caught:
+    with pytest.raises(OnceAmbiguous, match="could be weekly: 77, 78") as caught:
         placement(journal, venue).run(BUY, "weekly")
     assert caught.value.exit == 11
     again = Scripted(listings=[[listed("77")]])  # each look might see less than the one before
-    with pytest.raises(OnceAmbiguous, match="may be 77, 78"):
+    with pytest.raises(OnceAmbiguous, match="could be weekly: 77, 78"):
         placement(journal, again).run(BUY, "weekly")
     assert again.done == []
 

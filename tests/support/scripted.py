@@ -52,6 +52,7 @@ class Scripted:
         self.before = before or Snapshot(None, ("older",), SIGNED)
         self.now = SIGNED
         self.key = "key"
+        self.shown: set[str] = set()  # the orders that this key shows when asked for by id
         self.slept: list[float] = []
         self.done: list[str] = []
 
@@ -91,6 +92,10 @@ class Scripted:
         if isinstance(told, BaseException):
             raise told
         return told
+
+    def shows(self, items: Sequence[Item], ids: Sequence[str]) -> bool:
+        self.done.append("show")
+        return set(ids) <= self.shown
 
     def same(self, item: Item, row: Row) -> bool:
         return isinstance(item, NewOrder) and isinstance(row, Sighting) and same_order(item, row)
