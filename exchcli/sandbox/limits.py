@@ -14,7 +14,7 @@ import sqlite3
 from pathlib import Path
 
 from exchcli.errors import StateError
-from exchcli.sandbox.store import private
+from exchcli.sandbox.store import busy, private
 from exchcli.sandbox.wire import WireReply, json_reply
 
 SECOND = 1_000_000_000
@@ -67,6 +67,8 @@ class Limits:
         try:
             return self._wait(scope, most, now, weight, banning)
         except (sqlite3.Error, OSError) as error:
+            if getattr(error, "sqlite_errorname", "").startswith("SQLITE_BUSY"):
+                raise busy(f"the sandbox's limits in {self._path}") from error
             raise StateError(
                 f"The sandbox's limits in {self._path} cannot be counted: {error}.",
                 "Make room there and its folder writable, or start over with `exch sandbox reset`.",

@@ -1,7 +1,8 @@
 """The sandbox's one file: SQLite, made once and whole, opened without being written to.
 
 A new store is built beside its place and then linked into it: whoever looks sees either no
-store or a complete one, and of two processes that build at once one wins.
+store or a complete one, and of two processes that build at once one wins. SQLite plays a log that
+lies beside a store into it, whosever it was: so none is left when one is removed or put in place.
 """
 
 from __future__ import annotations
@@ -22,6 +23,9 @@ FILE = "sandbox.sqlite"
 # 1 had the market only, 2 has accounts as well, and with 3 users trade.
 VERSION = 3
 DEFAULT_SEED = 20200519
+
+# What SQLite keeps beside a store.
+_LOGS = ("-wal", "-shm", "-journal")
 
 # SQLite's names of errors after which the file is no use; all others may pass.
 _DAMAGE = ("SQLITE_NOTADB", "SQLITE_CORRUPT", "SQLITE_ERROR", "SQLITE_FORMAT")
@@ -185,8 +189,11 @@ class Store:
         try:
             yield
         except (sqlite3.Error, OSError) as error:
-            if getattr(error, "sqlite_errorname", "").startswith(_DAMAGE):
+            name = getattr(error, "sqlite_errorname", "")
+            if name.startswith(_DAMAGE):
                 raise _unreadable(self.path, str(error)) from error
+            if name.startswith("SQLITE_BUSY"):
+                raise busy(f"the sandbox in {self.path}") from error
             raise _unusable(self.path, str(error)) from error
 
 
@@ -204,9 +211,13 @@ def reset(folder: Path) -> None:
     Raises StateError if they cannot be removed; that there are none is no error.
     """
     try:
-        for path in folder.glob(f"{FILE}*"):
-            if path.name != CLOCK:
-                path.unlink(missing_ok=True)
+        if not folder.exists():
+            return
+        with _alone(folder):
+            # The store last: whatever is interrupted leaves no log without its store.
+            for path in sorted(folder.glob(f"{FILE}*"), key=lambda path: path.name == FILE):
+                if path.name != CLOCK:
+                    path.unlink(missing_ok=True)
         discard(folder)  # unless a server lives, which goes on with the next sandbox
     except OSError as error:
         raise _unusable(folder / FILE, str(error)) from error
@@ -222,6 +233,28 @@ def _rules(
     least = "1" if not amount_precision else f"0.{1:0{amount_precision}d}"
     value = "2" if "USD" in quote else "0.0002"
     return Rules(exchange, symbol, base, quote, price_precision, amount_precision, least, value)
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Nobody else puts a store into its place or removes it meanwhile."""
+    import fcntl
+
+    handle = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        with suppress(OSError):  # a file system without locks: then one is made as before
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
+def busy(what: str) -> StateError:
+    """What is told after 10 seconds of waiting for another process."""
+    return StateError(
+        f"Another process is writing to {what}, and has not finished.",
+        "Try again; if that does not help, end the process that keeps it.",
+    )
 
 
 def _unusable(path: Path, why: str) -> StateError:
@@ -290,10 +323,14 @@ def _create(path: Path, now: int, seed: int) -> None:
 
 def _publish(draft: Path, path: Path) -> None:
     """Puts a finished store in its place, unless another process was faster."""
-    try:
-        os.link(draft, path)
-    except FileExistsError:
-        pass
-    except OSError:
-        # No hard links here. Renaming is as whole, but the slower of two replaces the other.
-        draft.rename(path)
+    with _alone(path.parent):
+        if path.exists():
+            return
+        for log in _LOGS:  # of a store that was removed without them
+            path.with_name(f"{FILE}{log}").unlink(missing_ok=True)
+        try:
+            os.link(draft, path)
+        except FileExistsError:
+            pass
+        except OSError:
+            draft.rename(path)  # No hard links here; renaming is as whole.
