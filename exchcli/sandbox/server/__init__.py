@@ -3,6 +3,7 @@
     run         the port, uvicorn, signals: from `exch sandbox serve` to its end
     protocol    uvicorn's connection, which can also be cut
     app         which request goes where, and the way back to the wire     bodies
+    visitors    who is let in: no other page, no other name
     live        the one thread that asks the sandbox, whose file may be replaced meanwhile
     faults      what can go wrong on demand, how often, and for which requests
     faulty      one request with what goes wrong about it        faults

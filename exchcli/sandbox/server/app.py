@@ -13,6 +13,7 @@ from exchcli.sandbox.limits import SECOND
 from exchcli.sandbox.server.bodies import Refused, body_of
 from exchcli.sandbox.server.faulty import Outcome
 from exchcli.sandbox.server.live import Live
+from exchcli.sandbox.server.visitors import refusal
 from exchcli.sandbox.wire import WireReply, WireRequest, json_reply
 
 T = TypeVar("T")
@@ -27,7 +28,7 @@ _DETAILS = {
 
 
 class App:
-    """The ASGI application. `hosts` are the names under which the page may be asked for."""
+    """The ASGI application. `hosts` are the names under which it may be asked; see visitors."""
 
     def __init__(self, live: Live, hosts: frozenset[str]) -> None:
         from exchcli.sandbox.server.control import pages
@@ -36,17 +37,20 @@ class App:
         # One thread: requests are answered in the order in which they were read, and the event
         # loop goes on reading and writing meanwhile.
         self._thread = ThreadPoolExecutor(1, "sandbox")
-        self._pages = pages(self, hosts)
+        self._hosts = hosts
+        self._pages = pages(self)
         self._leaving: asyncio.Event | None = None
         self._reading: set[asyncio.Transport] = set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         assert scope["type"] == "http"
-        path = _target(scope["raw_path"])
-        if path == "/" or path == "/sandbox" or path.startswith("/sandbox/"):
+        path, headers = _target(scope["raw_path"]), headers_of(scope)
+        if refused := refusal(scope["method"], path, headers, self._hosts):
+            await respond(send, refused, closing=True)
+        elif path == "/" or path == "/sandbox" or path.startswith("/sandbox/"):
             await self._pages(scope, receive, send)
         else:
-            await self._exchange(path, scope, receive, send)
+            await self._exchange(path, headers, scope, receive, send)
 
     async def run(self, ask: Callable[..., T], *arguments: Any) -> T:
         """What `ask` returns, in the sandbox's own thread."""
@@ -71,7 +75,9 @@ class App:
         self._thread.shutdown(wait=True)
         self.live.close()
 
-    async def _exchange(self, path: str, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _exchange(
+        self, path: str, headers: dict[str, str], scope: Scope, receive: Receive, send: Send
+    ) -> None:
         transport = scope["state"]["transport"]
         self._reading.add(transport)
         try:
@@ -84,7 +90,7 @@ class App:
         finally:
             self._reading.discard(transport)
         request = WireRequest(
-            scope["method"], path, scope["query_string"].decode("ascii"), headers_of(scope), body
+            scope["method"], path, scope["query_string"].decode("ascii"), headers, body
         )
         outcome = await self.run(self.live.ask, request)
         if "late" in (outcome.fault or "").split():

@@ -8,10 +8,8 @@
     POST /sandbox/fund     {"exchange": "dgt", "account": 1, "currency": "PLN", "amount": "100"}
     POST /sandbox/reset    {}
 
-No page elsewhere may use them: they answer only under the server's own names, so that no name
-that points here by trick can read them, what changes something takes JSON alone, which a page
-may not send to another origin unasked, nobody is told that others may ask, and who says that he
-comes from another origin is refused.
+No page elsewhere may use them, as `visitors` sees to. And what changes something takes JSON alone,
+which a page may not send to another origin unasked, and nobody is told that others may ask.
 """
 
 from __future__ import annotations
@@ -20,7 +18,6 @@ import json
 from collections.abc import Awaitable, Callable
 from decimal import Decimal
 from functools import partial
-from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 
 from starlette.applications import Starlette
@@ -50,14 +47,11 @@ _PRIVATE = {
 }
 
 
-def pages(app: App, hosts: frozenset[str]) -> Starlette:
-    """The application for `/` and `/sandbox/`. With "*" among the hosts, any address will do."""
+def pages(app: App) -> Starlette:
+    """The application for `/` and `/sandbox/`."""
 
     def asking(answer: Callable[[Live, Any], object]) -> Callable[[Request], Awaitable[Response]]:
         async def endpoint(request: Request) -> Response:
-            _check_host(request, hosts)
-            if request.method == "POST":
-                _check_origin(request)
             given = (
                 await _fields(request) if request.method == "POST" else dict(request.query_params)
             )
@@ -67,8 +61,7 @@ def pages(app: App, hosts: frozenset[str]) -> Starlette:
 
         return endpoint
 
-    async def show(request: Request) -> Response:
-        _check_host(request, hosts)
+    async def show(_request: Request) -> Response:
         return page()
 
     return Starlette(
@@ -105,36 +98,6 @@ async def _refusal(_request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     headers = {**_PRIVATE, **(error.headers or {})}
     return JSONResponse({"detail": error.detail}, error.status_code, headers=headers)
-
-
-def _check_host(request: Request, hosts: frozenset[str]) -> None:
-    name = _host_name(request.headers.get("host", ""))
-    if name in hosts or name == "localhost" or name.endswith(".localhost"):
-        return
-    try:
-        address = ip_address(name)
-    except ValueError:
-        pass
-    else:
-        if address.is_loopback or "*" in hosts:
-            return
-    raise HTTPException(403, "Ask for this page by the address that the server printed.")
-
-
-def _check_origin(request: Request) -> None:
-    """Refuses what a page elsewhere sends; programs that are no browsers send neither header."""
-    host = request.headers.get("host", "").lower()
-    origin = request.headers.get("origin", f"//{host}").lower()
-    site = request.headers.get("sec-fetch-site", "none")
-    if origin.partition("//")[2] != host or site not in ("none", "same-origin"):
-        raise HTTPException(403, "Only the server's own page may change something here.")
-
-
-def _host_name(host: str) -> str:
-    """The name of a Host header, without port and brackets."""
-    if host.startswith("["):
-        return host[1:].partition("]")[0].lower()
-    return host.partition(":")[0].lower()
 
 
 async def _fields(request: Request) -> Fields:
