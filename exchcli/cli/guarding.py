@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from exchcli.cli.checking import Rules
-from exchcli.cli.estimating import best_price
+from exchcli.cli.checking import EXACT, Rules
+from exchcli.cli.estimating import LEVELS, best_price, estimate
 from exchcli.core.machine import read
 from exchcli.errors import GuardRefused
 from exchcli.execution import guard
@@ -42,8 +42,8 @@ def check_order_guard(
     )
     book = None
     if by_market:
-        book = here.ask(here.exchange.book(rules.symbol.symbol), quietly=True)
-    valued = [Valued(new, quote, _market_price(new, book)) for new in news]
+        book = here.ask(here.exchange.book(rules.symbol.symbol, LEVELS[name]), quietly=True)
+    valued = [_valued(new, quote, book) for new in news]
     guard.check_orders(bounds, name, valued, sent)
 
 
@@ -124,8 +124,16 @@ def _second(row: Sighting, now: int) -> int:
     return now if row.created is None else int(row.created.timestamp())
 
 
-def _market_price(new: NewOrder, book: Book | None) -> Decimal | None:
-    return new.near if book is None else best_price(new, book)
+def _valued(new: NewOrder, quote: str, book: Book | None) -> Valued:
+    if book is None:
+        return Valued(new, quote, new.near)
+    market = best_price(new, book)
+    taken = estimate(new, book) if new.price is None else None
+    if taken is None:
+        return Valued(new, quote, market)
+    # Whether a stop is reached is for the exchange to say: so the dearer of the two.
+    at_stop = EXACT.multiply(taken.amount, new.stop or Decimal(0))
+    return Valued(new, quote, market, max(taken.cost, at_stop), taken.worst)
 
 
 def _warning(here: Session) -> Callable[[str], None]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from exchcli.cli.checking import Rules, check_funds, check_minimums, short
 from exchcli.cli.confirm import check_answerable, confirm, watched
 from exchcli.cli.doing import Keeping, intent_of
-from exchcli.cli.estimating import amount_for, best_price, other_side
+from exchcli.cli.estimating import LEVELS, amount_for, best_price, waits_for_stop
 from exchcli.cli.following import follow, look, placed, seconds_of
 from exchcli.cli.guarding import check_order_guard
 from exchcli.cli.telling import spoken, tell_order
@@ -23,9 +23,6 @@ from exchcli.records import Book, NewOrder, Unsent
 
 if TYPE_CHECKING:
     from exchcli.cli.session import Session
-
-# As many levels as both exchanges show: enough to see what an order at the market's price takes.
-LEVELS = 30
 
 
 class How(NamedTuple):
@@ -78,7 +75,7 @@ def _ready(here: Session, keeping: Keeping, new: NewOrder, rules: Rules, yes: bo
     told = watched()
     book = None
     if told or new.price is None:
-        book = here.ask(here.exchange.book(rules.symbol.symbol, LEVELS), quietly=True)
+        book = book_of(here, rules)
         new = at_book(here, new, rules, book)
     if told and book is not None:
         tell_order(here, new, rules, book)
@@ -91,20 +88,28 @@ def _ready(here: Session, keeping: Keeping, new: NewOrder, rules: Rules, yes: bo
     return new
 
 
+def book_of(here: Session, rules: Rules) -> Book:
+    """As much of the pair's book as the exchange shows."""
+    flow = here.exchange.book(rules.symbol.symbol, LEVELS[here.exchange.name])
+    return here.ask(flow, quietly=True)
+
+
 def at_book(here: Session, new: NewOrder, rules: Rules, book: Book) -> NewOrder:
     """An order at the market's price with the price of the moment, and for an exchange that
     takes no money to spend with the amount that it buys.
     """
     if new.price is not None:
         return new
-    new = new._replace(near=best_price(new, book))
+    waits = waits_for_stop(new, book)
+    new = new._replace(near=new.stop if waits else best_price(new, book))
     if new.spend is None or here.exchange.name != "dgt":
         return new
-    found = amount_for(other_side(new, book), new.spend, rules)
+    found = amount_for(new, book, rules)
     if watched():
         here.say(
             f"{short(new.spend)} {rules.symbol.quote} buy {short(found.amount)} "
-            f"{rules.symbol.base} at the order book of now, for {short(found.cost)}."
+            f"{rules.symbol.base} at {'the stop price' if waits else 'the order book of now'}, "
+            f"for {short(found.cost)}."
         )
     new = new._replace(amount=found.amount)
     check_minimums(new, rules)
@@ -124,6 +129,6 @@ def _dry_run(here: Session, new: NewOrder, rules: Rules) -> None:
     from exchcli.cli.dryrun import show_unsent
 
     if new.price is None:
-        book = here.ask(here.exchange.book(rules.symbol.symbol, LEVELS), quietly=True)
+        book = book_of(here, rules)
         new = at_book(here, new, rules, book)
     show_unsent(here, [here.exchange.place(new)])

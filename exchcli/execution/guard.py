@@ -24,12 +24,15 @@ _DIGITS = 250  # of a product of two numbers that were typed
 
 
 class Valued(NamedTuple):
-    """An order and what it is measured by: the quote currency of its pair, and the price in the
-    market of this moment, None where that is not known."""
+    """An order and what it is measured by: the quote currency of its pair, the price in the market
+    of this moment, and of one at the market's price what it takes: the money, and the price of the
+    last part of it. None is what is not known."""
 
     new: NewOrder
     quote: str
     market_price: Decimal | None
+    worth: Decimal | None = None
+    worst: Decimal | None = None
 
 
 def check_halt(guard: Guard, exchange: str) -> None:
@@ -56,7 +59,10 @@ def check_orders(guard: Guard, exchange: str, orders: Sequence[Valued], sent_lat
         raise GuardRefused(
             f"{sent_lately} orders were sent in the last minute; with {len(orders)} more that is "
             f"beyond {exchange}.guard.max_orders_per_minute = {most}.",
-            "Wait a minute, or set another bound.",
+            # No minute has room for more than the bound.
+            "Wait a minute, or set another bound."
+            if len(orders) <= most
+            else "Place fewer at once, or set another bound.",
             exchange=exchange,
         )
 
@@ -83,14 +89,14 @@ def check_withdrawal(guard: Guard, exchange: str, address: str | None) -> None:
 def value_of(order: Valued) -> Decimal | None:
     """What an order is worth in quote currency; None where only the market would tell."""
     new = order.new
-    if new.spend is not None:
-        return new.spend
-    price = new.price if new.price is not None else order.market_price
-    if price is None or new.amount is None:
+    if new.price is None:
+        known = [worth for worth in (order.worth, new.spend) if worth is not None]
+        return max(known, default=None)
+    if new.amount is None:
         return None
     with localcontext() as context:
         context.prec = _DIGITS
-        return new.amount * price
+        return new.amount * new.price
 
 
 def _check_value(guard: Guard, exchange: str, order: Valued) -> None:
@@ -101,8 +107,8 @@ def _check_value(guard: Guard, exchange: str, order: Valued) -> None:
     value = value_of(order)
     if value is None:
         raise GuardRefused(
-            f"What the order is worth is not known, so {bound} cannot be kept.",
-            "Name a --price, or try again when the market has one.",
+            f"The order book does not show what the order would take, so {bound} cannot be kept.",
+            "Name a --price, or order less.",
             exchange=exchange,
         )
     if value > most:
@@ -114,13 +120,20 @@ def _check_value(guard: Guard, exchange: str, order: Valued) -> None:
 
 
 def _check_distance(guard: Guard, exchange: str, order: Valued) -> None:
-    """How far its price, and the price that it waits for, are from the market's."""
+    """How far its price, the price that it waits for, and the last that it takes are from the
+    market's."""
     most = guard.max_deviation_percent
-    prices = [price for price in (order.new.price, order.new.stop) if price is not None]
-    if most is None or not prices:
+    if most is None:
         return
-    market = order.market_price
+    new, market = order.new, order.market_price
     bound = f"{exchange}.guard.max_deviation_percent = {plain(most)}"
+    if market and new.price is None and order.worst is None:
+        raise GuardRefused(
+            f"The order book does not show what the order would take, so {bound} cannot be kept.",
+            "Name a --price, or order less.",
+            exchange=exchange,
+        )
+    prices = [price for price in (new.price, new.stop, order.worst) if price is not None]
     if not market:
         raise GuardRefused(
             f"The market has no price now, so {bound} cannot be kept.",

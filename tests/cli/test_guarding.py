@@ -39,6 +39,42 @@ def set_(exch: Exch, key: str, value: str) -> None:
             ["dgt", "sell", "btcpln", "0.05", "--market", "--yes"],
             "The order is worth 132",
         ),
+        (
+            "dgt.guard.max_order_value.PLN",
+            "2700",  # the best bid alone would make it 2640
+            ["dgt", "buy", "btcpln", "1.02", "--market", "--yes"],
+            "The order is worth 27",
+        ),
+        (
+            "dgt.guard.max_order_value.PLN",
+            "140",
+            ["dgt", "buy", "btcpln", "0.05", "--market", "--stop", "2900", "--yes"],
+            "The order is worth 145",
+        ),
+        (
+            "dgt.guard.max_order_value.PLN",
+            "20",  # such a stop is reached already
+            ["dgt", "buy", "btcpln", "0.01", "--market", "--stop", "10", "--yes"],
+            "The order is worth 26.5",
+        ),
+        (
+            "dgt.guard.max_deviation_percent",
+            "1",
+            ["dgt", "buy", "btcpln", "1", "--market", "--yes"],
+            "% from the market's 2652.5",
+        ),
+        (
+            "dfx.guard.max_deviation_percent",
+            "0.001",
+            ["dfx", "buy", "btcusdt", "--spend", "20000", "--market", "--yes"],
+            "% from the market's 9",
+        ),
+        (
+            "dfx.guard.max_order_value.USDT",
+            "99999999",
+            ["dfx", "sell", "btcusdt", "9000", "--market", "--margin", "--yes"],
+            "does not show what the order would take",
+        ),
         ("dgt.guard.max_deviation_percent", "3", BUY, "2570 is 3.1 % from the market's 2652.5"),
         (
             "dgt.guard.withdrawals",

@@ -88,7 +88,7 @@ def test_on_a_terminal_it_says_what_it_will_do_and_asks(still: Exch) -> None:
     assert ran.err.splitlines() == [
         "On Dgtmarket: buy 0.05 BTC at 2570 PLN",
         "  costs 128.5 PLN",
-        "  fee about 0.257 PLN (0.2 %, as last time)",
+        "  fee about 0.2 % (as last time; whether maker's or taker's is not told)",
         "  the best ask is 2652.5 PLN: 3.11 % below it, so it waits in the book",
         "Buy 0.05 BTC at 2570 PLN? [y/N] exch: Nothing was done: the answer was not yes. "
         "Answer y, or use --yes.",
@@ -122,6 +122,20 @@ def test_money_is_spent_on_dgtmarket_by_an_amount_from_the_book(still: Exch) -> 
     assert order["amount"] == "0.03770028"  # 100 / 2652.5, rounded down
     ran = still("dgt", "buy", "btcpln", "--spend", "100", "--market", terminal=True)
     assert ran.err.startswith("100 PLN buy 0.0377")
+
+
+def test_money_is_spent_at_the_stop_where_there_is_one(still: Exch) -> None:
+    words = ["dgt", "buy", "btcpln", "--spend", "100", "--market", "--stop", "2900"]
+    ran = still(*words, "--json", terminal=True, typed="y\n")
+    assert ran.code == 0
+    assert ran.err.splitlines()[:3] == [
+        "100 PLN buy 0.03448275 BTC at the stop price, for 99.999975.",
+        "On Dgtmarket: buy 0.03448275 BTC at the market's price, once the price reaches 2900",
+        "  costs about 99.999975 PLN at the stop price",
+    ]
+    assert "it waits until the price reaches 2900, 9.33 % above it" in ran.err
+    order = json.loads(ran.out)
+    assert (order["amount"], order["status"]) == ("0.03448275", "open")
 
 
 def test_a_key_means_the_money_whatever_the_book_makes_of_it(still: Exch) -> None:

@@ -60,18 +60,19 @@ def test_the_halt_switch_stops_everything_that_moves_money() -> None:
     ("new", "value"),
     [
         (NEW, "500.0"),
-        (NEW._replace(price=None), "1000.0"),  # by the market
-        (NEW._replace(price=None, spend=Decimal(70)), "70"),
+        (NEW._replace(price=None), "1030"),  # by what it takes
+        (NEW._replace(price=None, spend=Decimal(1040)), "1040"),
+        (NEW._replace(price=None, spend=Decimal(70)), "1030"),
         (
             NEW._replace(amount=Decimal("1" + "0" * 40), price=Decimal("1.1")),
             "11" + "0" * 39 + ".0",
         ),
     ],
 )
-def test_an_order_is_worth_its_price_or_the_markets_or_what_it_spends(
+def test_an_order_is_worth_its_price_or_what_it_takes_or_what_it_spends(
     new: NewOrder, value: str
 ) -> None:
-    assert value_of(Valued(new, "PLN", Decimal(2000))) == Decimal(value)
+    assert value_of(Valued(new, "PLN", Decimal(2000), Decimal(1030))) == Decimal(value)
 
 
 def test_an_order_of_exactly_the_bound_passes_and_one_beyond_it_does_not() -> None:
@@ -88,6 +89,16 @@ def test_what_cannot_be_valued_does_not_pass_a_bound() -> None:
     bound = OPEN._replace(max_order_value={"PLN": Decimal(500)})
     refused(lambda: orders(bound, NEW._replace(price=None), market=None))
     refused(lambda: orders(OPEN._replace(max_deviation_percent=Decimal(5)), market=None))
+
+
+def test_an_order_at_the_markets_price_may_not_reach_too_far_down_the_book() -> None:
+    bound = OPEN._replace(max_deviation_percent=Decimal(5))
+    market = Valued(NEW._replace(price=None), "PLN", Decimal(1000), Decimal(500), Decimal(1050))
+    check_orders(bound, "dgt", [market], 0)
+    far = market._replace(worst=Decimal("1050.01"))
+    assert "1050.01 is 5.0 % from" in refused(lambda: check_orders(bound, "dgt", [far], 0)).message
+    unknown = market._replace(worst=None)
+    assert "does not show" in refused(lambda: check_orders(bound, "dgt", [unknown], 0)).message
 
 
 @pytest.mark.parametrize("price", ["950", "1050", "1000"])
@@ -110,7 +121,10 @@ def test_a_price_or_a_stop_too_far_from_the_market_does_not(change: dict[str, An
 def test_a_minute_has_so_many_orders_those_of_a_batch_included() -> None:
     bound = OPEN._replace(max_orders_per_minute=3)
     orders(bound, NEW, NEW, sent=1)
-    refused(lambda: orders(bound, NEW, NEW, sent=2))
+    error = refused(lambda: orders(bound, NEW, NEW, sent=2))
+    assert error.hint == "Wait a minute, or set another bound."
+    error = refused(lambda: orders(bound, NEW, NEW, NEW, NEW))
+    assert error.hint == "Place fewer at once, or set another bound."
 
 
 def test_withdrawals_go_only_where_they_may() -> None:
