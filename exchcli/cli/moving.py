@@ -102,7 +102,7 @@ def withdraw(here: Session, wanted: Withdrawal, asked: Asked) -> None:
             what, words = f"{short(wanted.amount)} {wanted.currency}", check()
             here.say(f"On {here.exchange.title}: withdraw {what} to {words}")
             here.say(f"  {fee}")
-            confirm(f"Withdraw {what} to {words}? It cannot be called back.", asked.yes)
+            confirm(f"Withdraw {what} to {words}? {_recall(here, wanted)}", asked.yes)
     done = keeping.withdraw(wanted, checks=check)
     here.show_done(_withdrawn(here, wanted, done.ids[0] if done.ids else None))
 
@@ -222,6 +222,8 @@ def _fee(here: Session, wanted: Withdrawal) -> str:
     """What it costs, where the exchange tells that. Raises UsageError below its minimum."""
     if here.exchange.name == "dgt":
         return "its fee is not known: Dgtmarket does not tell it"
+    if wanted.internal:
+        return f"no fee is told for what goes to another user of {here.exchange.title}"
     flow = here.exchange.currencies(wanted.currency)
     rows = ask_about_currency(here, wanted.currency, flow)
     ours = [row for row in rows if wanted.chain in (None, row.chain)]
@@ -238,9 +240,26 @@ def _fee(here: Session, wanted: Withdrawal) -> str:
             f"{short(wanted.amount)} {wanted.currency} is below the smallest withdrawal.",
             f"Withdraw at least {short(rule.min_withdraw)}.",
         )
-    rate = (rule.withdraw_fee_rate or Decimal(0)) * wanted.amount
-    fee = max(rate, rule.min_withdraw_fee or Decimal(0))
-    return f"fee about {short(fee)} {rule.withdraw_fee_currency or wanted.currency}"
+    return _fee_words(rule)
+
+
+def _fee_words(rule: Currency) -> str:
+    """The fee as the exchange says it: whether its rate is a part or a percentage, and at what
+    price it is taken in another currency, is not for us to guess.
+    """
+    currency = rule.withdraw_fee_currency or rule.currency
+    least = None if rule.min_withdraw_fee is None else f"{short(rule.min_withdraw_fee)} {currency}"
+    if not rule.withdraw_fee_rate:
+        return "its fee is not known" if least is None else f"fee {least}"
+    rate = f"at a rate of {short(rule.withdraw_fee_rate)}, paid in {currency}"
+    return f"fee {rate}" if least is None else f"fee {rate}, at least {least}"
+
+
+def _recall(here: Session, wanted: Withdrawal) -> str:
+    """Whether it can be undone."""
+    if here.exchange.name == "dfx" and not wanted.internal:
+        return "It can be canceled only while it is pending."
+    return "It cannot be called back."
 
 
 def _withdrawn(here: Session, wanted: Withdrawal, withdrawal_id: str | None) -> Transfer:

@@ -108,6 +108,41 @@ def test_a_withdrawal_of_digifinex_can_be_canceled(still: Exch) -> None:
 
 
 @pytest.mark.parametrize(
+    ("words", "fee", "recall"),
+    [
+        (
+            "xrp 30 --address ADDRESS",
+            "fee at a rate of 0.02, paid in ETH, at least 0.006 ETH",
+            "It can be canceled only while it is pending.",
+        ),
+        (
+            "btc 0.1 --address ADDRESS",
+            "fee 0.0005 BTC",
+            "It can be canceled only while it is pending.",
+        ),
+        (
+            "btc 0.001 --address 202 --internal",  # less than what may leave the exchange
+            "no fee is told for what goes to another user of DigiFinex",
+            "It cannot be called back.",
+        ),
+        (
+            "usdt 20 --address ADDRESS",
+            "its fee depends on the chain",
+            "It can be canceled only while it is pending.",
+        ),
+    ],
+    ids=["in another currency", "fixed", "internal", "several chains"],
+)
+def test_a_fee_is_told_as_the_exchange_says_it(
+    still: Exch, words: str, fee: str, recall: str
+) -> None:
+    ran = still("dfx", "withdraw", "new", *words.split(), terminal=True, typed="n\n")
+    assert ran.code == 2
+    assert ran.err.splitlines()[1] == f"  {fee}"
+    assert f"? {recall} [y/N]" in ran.err
+
+
+@pytest.mark.parametrize(
     ("words", "message"),
     [
         ("dfx withdraw new usdt 20", "DigiFinex has to be told where the money is to go."),
