@@ -307,7 +307,11 @@ class Placed(NamedTuple):
 
 
 class JournalEntry(NamedTuple):
-    """One call that was to change something: what was meant, and what is known of it."""
+    """One call that was to change something: what was meant, and what is known of it.
+
+    `order_id` is what was placed, or what was to be cancelled; `candidates` are the ids that an
+    ambiguous one may be.
+    """
 
     key: str
     exchange: str
@@ -319,13 +323,14 @@ class JournalEntry(NamedTuple):
     attempts: int
     created: datetime
     updated: datetime
+    candidates: tuple[str, ...] | None = None
 
 
 class Finding(NamedTuple):
-    """Something to look at. `key` is the intent that a ghost looks like, or that tells of an
+    """Something to look at. `key` is the intent that an order looks like, or that tells of an
     order which the exchange did not list; None for a stranger."""
 
-    finding: Literal["ghost", "stranger", "missing"]
+    finding: Literal["ghost", "unsettled", "stranger", "missing"]
     order_id: str
     symbol: str
     key: str | None

@@ -1,6 +1,7 @@
 """What was meant, sent and answered: looking at it, finding out, deciding."""
 
 # Typer reads the annotations at run time, so they are not postponed here.
+from collections.abc import Callable
 from copy import copy
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
@@ -10,7 +11,7 @@ import typer
 from exchcli.cli.market import whole_number
 from exchcli.cli.registry import Group
 from exchcli.cli.session import Session, session
-from exchcli.errors import OnceAmbiguous, UsageError
+from exchcli.errors import UsageError
 from exchcli.records import Finding, JournalEntry, Market
 
 if TYPE_CHECKING:
@@ -38,7 +39,9 @@ def list_(
 
 @group.command(returns=JournalEntry)
 def show(ctx: typer.Context, key: Key) -> None:
-    """What became of one key. One that several accounts have is an array of them."""
+    """What became of one key. One that several accounts have is an array of them, and so is a
+    batch: one for each of its calls.
+    """
     here = session(ctx)
     records = [entry.record() for entry in _named(here, key)]
     here.show(records[0] if len(records) == 1 else records)
@@ -50,44 +53,51 @@ def resolve(
     key: Key,
     order: Annotated[
         list[str] | None,
-        typer.Option("--order", metavar="ID", help="It is this order; of a batch, name each."),
+        typer.Option("--order", metavar="ID,...", help="It is this order; of a batch, name each."),
     ] = None,
+    done: Annotated[
+        bool, typer.Option("--done", help="It was done: what has no id, such as a transfer.")
+    ] = False,
     none: Annotated[bool, typer.Option("--none", help="It was not done.")] = False,
     exchange: Annotated[
         str | None,
         typer.Option(metavar="EXCHANGE", help="dgt or dfx, where both have this key."),
     ] = None,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Whatever the exchange says of the order.")
+    ] = False,
 ) -> None:
     """Find out what became of a key, or write down what you have found out yourself.
 
-    Without --order and --none the exchange is asked: once nothing that was sent can arrive any
-    more, its lists tell. Nothing is sent again. Exit code 7 means that it cannot be told yet,
-    and says from when on it can; 11 that several orders could be it.
+    Without --order, --done and --none the exchange is asked: once nothing that was sent can
+    arrive any more, its lists tell. Nothing is sent again. Exit code 7 means that it cannot be
+    told yet, and says from when on it can; 11 that several orders could be it.
 
-    --order ID and --none are your decision, after you have looked at the exchange. A wrong one
-    can make you pay twice.
+    --order ID, --done and --none are your decision, after you have looked at the exchange. A
+    wrong one can make you pay twice. An order that the exchange does not show, that looks
+    otherwise or was there before is refused; --yes says that you know better. A decision may be
+    changed by another one.
     """
     here = session(ctx)
-    if order and none:
-        raise UsageError("--order and --none exclude each other.", "Decide for one.")
-    entry = _one(_named(here, key), exchange)
-    if not order and not none:
+    if sum((bool(order), done, none)) > 1:
+        raise UsageError("--order, --done and --none exclude each other.", "Decide for one.")
+    entry = _one(ctx, _named(here, key), exchange)
+
+    def there() -> Session:
+        return _session_of(ctx, entry.account)
+
+    if order or done or none:
+        from exchcli.cli.deciding import decide, typed_ids
+
+        settled = decide(here, entry, typed_ids(entry, order or []), done, yes, there)
+    else:
         from exchcli.cli.doing import Keeping
 
-        there = _session_of(ctx, entry.account)
-        settled = Keeping(there).settle(entry)
-    else:
-        from exchcli.execution.lock import Lock
-        from exchcli.execution.resolving import resolve as decide
-
-        lock = Lock(here.places.state, entry.account, float(here.settings.seconds))
-        settled = decide(here.journal(), lock, entry.account, key, order or [])
+        settled = Keeping(there()).settle(entry)
     if settled.state == "ambiguous":
-        raise OnceAmbiguous(
-            f"Several orders could be {key}: it {settled.reason}.",
-            f"Look which it is, then `exch journal resolve {key} --order ID`, or --none.",
-            exchange=settled.account.exchange,
-        )
+        from exchcli.execution.placement import ambiguous
+
+        raise ambiguous(settled, settled.candidates)
     here.show(settled.record())
 
 
@@ -104,8 +114,9 @@ def audit(
 ) -> None:
     """Compare the exchange's orders with the journal; what is odd is printed.
 
-    ghost: an order that looks like one that was settled as not placed. stranger: an order that
-    no journal knows; perhaps you placed it on the website. missing: one that was placed, and
+    ghost: an order that looks like one that was settled as not placed. unsettled: one that looks
+    like one of which that is not known yet; `journal resolve KEY` finds it out. stranger: an order
+    that no journal knows; perhaps you placed it on the website. missing: one that was placed, and
     that the exchange does not list.
     """
     here = session(ctx)
@@ -151,27 +162,43 @@ def _audited(ctx: typer.Context, here: Session, exchanges: list[str]) -> list[Se
 
 
 def _named(here: Session, key: str) -> "list[Entry]":
-    found = here.journal().named(key)
+    found = here.journal().named(key) or here.journal().parts(key)
     if not found:
         raise UsageError(f"The journal has no {key}.", "`exch journal list` shows what it has.")
     return found
 
 
-def _one(entries: "list[Entry]", exchange: str | None) -> "Entry":
+def _one(ctx: typer.Context, entries: "list[Entry]", exchange: str | None) -> "Entry":
+    """The one of these that is meant: of several accounts, or of the calls of a batch."""
     if exchange is not None:
         _check_exchange(exchange)
     wanted = [entry for entry in entries if exchange in (None, entry.account.exchange)]
     if not wanted:
         raise UsageError(f"That key is none of {exchange}'s.", "Name the other exchange.")
+    narrower: list[Callable[[Entry], bool]] = [
+        lambda entry: ctx.obj.profile in (None, entry.account.profile),
+        lambda entry: entry.state in ("sending", "unknown", "ambiguous"),
+        lambda entry: _is_here(ctx, entry.account),
+    ]
+    for fits in narrower:
+        if len(wanted) > 1:
+            wanted = list(filter(fits, wanted)) or wanted
+    if len(wanted) > 1 and len({entry.account for entry in wanted}) == 1:
+        keys = ", ".join(entry.key for entry in wanted)
+        raise UsageError(f"That is a batch of {len(wanted)} calls: {keys}.", "Name one of them.")
     if len(wanted) > 1:
-        open_ones = [e for e in wanted if e.state in ("sending", "unknown", "ambiguous")]
-        if len(open_ones) != 1:
-            accounts = ", ".join(f"{e.account.exchange} {e.account.profile}" for e in wanted)
-            raise UsageError(
-                f"Several accounts have this key: {accounts}.", "Name one with --exchange."
-            )
-        wanted = open_ones
+        accounts = ", ".join(" ".join(entry.account) for entry in wanted)
+        raise UsageError(
+            f"Several accounts have this key: {accounts}.", "Name one with --exchange or --profile."
+        )
     return wanted[0]
+
+
+def _is_here(ctx: typer.Context, account: "Account") -> bool:
+    """Whether this account is one that a command of now would use: of the sandbox, or not."""
+    from exchcli.cli.doing import account_of
+
+    return account_of(_session(ctx, account.exchange, account.profile)) == account
 
 
 def _check_exchange(name: str) -> None:

@@ -23,7 +23,7 @@ from exchcli.cli.lists import (
 )
 from exchcli.cli.market import End, Start, SymbolArgument
 from exchcli.cli.registry import Group
-from exchcli.cli.session import Session, session
+from exchcli.cli.session import session
 from exchcli.cli.trading_options import (
     Amount,
     AtMarket,
@@ -174,7 +174,7 @@ def cancel(
     from exchcli.cli.canceling import cancel_all, cancel_some
 
     here = session(ctx)
-    wanted = list(dict.fromkeys(_typed_id(here, text) for text in ids or []))
+    wanted = list(dict.fromkeys(typed_id(here.exchange.name, text) for text in ids or []))
     if all_ == bool(wanted):
         raise UsageError("Name the ids of orders, or --all.", "`orders` shows what is open.")
     if all_:
@@ -193,7 +193,7 @@ def show(
 ) -> None:
     """One order with its fills, or several."""
     here = session(ctx)
-    wanted = list(dict.fromkeys(_typed_id(here, text) for text in ids))
+    wanted = list(dict.fromkeys(typed_id(here.exchange.name, text) for text in ids))
     market = market_of(margin)
     one = partial(here.exchange.order, market=market)
     with looking_for(here, "order", wanted, "order list --history", one):
@@ -256,8 +256,9 @@ def _of_status(rows: list[Order], word: str | None, limit: int | None) -> list[O
     return [row for row in rows if word in (row.status, row.exchange_status.lower())][:limit]
 
 
-def _typed_id(here: Session, text: str) -> str:
-    if here.exchange.name == "dgt":
+def typed_id(exchange: str, text: str) -> str:
+    """The id of an order as a user types it. Raises UsageError."""
+    if exchange == "dgt":
         return counted_id(text, "order")
     if not re.fullmatch(r"[0-9A-Za-z_-]{1,64}", text, re.ASCII):
         raise UsageError(

@@ -32,7 +32,7 @@ def spoken(intent: Intent) -> str:
 
 def has_no_id(item: Item) -> bool:
     """Whether the exchange tells no id by which a person could name it."""
-    return isinstance(item, Move | Closing)
+    return isinstance(item, Move | Closing | Cancelling)
 
 
 def given_key(key: str) -> str:
@@ -59,8 +59,8 @@ def deciding(key: str, exchange: str, items: Sequence[Item]) -> str:
     if count == 1:
         return f"{_where(exchange, item)} Then {resolve} --order ID`, or --none."
     return (
-        f"{_where(exchange, item)} Then {resolve} --order ID,ID,...` with its {count} orders as "
-        "the file has them, or --none where it was not done."
+        f"{_where(exchange, item)} Then {resolve} --order ID,ID,...` with its {count} orders, or "
+        "--none where it was not done."
     )
 
 
@@ -90,6 +90,8 @@ def _where(exchange: str, item: Item) -> str:
         )
     if isinstance(item, Closing):
         return f"`exch {exchange} margin positions {item.symbol}` shows what is left of it."
+    if isinstance(item, Cancelling):
+        return f"`exch {exchange} order show {item.id}` shows it."
     if isinstance(item, Withdrawal):
         lists = "transfer list" if exchange == "dgt" else "withdraw list"
         return f"`exch {exchange} {lists} {item.currency}` shows the id."

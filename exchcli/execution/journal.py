@@ -24,7 +24,7 @@ from typing import NamedTuple
 
 from exchcli.core.machine import SECOND, Reading, elapsed, same_boot
 from exchcli.errors import StateError
-from exchcli.execution.intent import Account, Intent, Item, likeness, read, written
+from exchcli.execution.intent import Account, Cancelling, Intent, Item, likeness, read, written
 from exchcli.execution.journal_file import JournalFile
 from exchcli.execution.lock import Lock
 from exchcli.records import Evidence, JournalEntry, JournalState, Snapshot
@@ -92,10 +92,12 @@ class Entry(NamedTuple):
         return tuple(order_id for order_id in found if order_id is not None)
 
     def record(self) -> JournalEntry:
+        named = [item.id for item in self.intent.items if isinstance(item, Cancelling)]
         return JournalEntry(
             self.key, self.account.exchange, self.account.profile, self.command, self.state,
-            ",".join(self.ids) or None, self.evidence, len(self.attempts),
+            ",".join(self.ids or named) or None, self.evidence, len(self.attempts),
             datetime.fromtimestamp(self.created, UTC), datetime.fromtimestamp(self.updated, UTC),
+            self.candidates or None,
         )  # fmt: skip
 
 
@@ -131,6 +133,10 @@ class Journal:
     def named(self, key: str) -> list[Entry]:
         """The intents of this key, of all accounts. Nothing is made where there is no journal."""
         return self._listed("WHERE key = ?", (key,))
+
+    def parts(self, key: str) -> list[Entry]:
+        """The intents of a batch with this key, one for each of its calls, of all accounts."""
+        return self._listed("WHERE substr(key, 1, length(?1) + 1) = ?1 || '#' ORDER BY id", (key,))
 
     def entries(self, limit: int | None = None) -> list[Entry]:
         """All intents, newest first."""
@@ -252,9 +258,10 @@ class Journal:
                 " looked = CASE WHEN ? = 'unknown' THEN looked END WHERE id = ?",
                 (state, evidence, reason, now.wall // SECOND, state, intent),
             )
+            # One that was placed is settled again only where a person had decided wrongly.
             db.execute(
                 "UPDATE attempts SET state = ? WHERE intent = ?"
-                " AND state IN ('sending', 'unknown', 'ambiguous')",
+                " AND state IN ('sending', 'unknown', 'ambiguous', 'placed')",
                 (state, intent),
             )
             db.execute("UPDATE items SET order_id = NULL WHERE intent = ?", (intent,))

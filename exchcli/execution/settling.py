@@ -134,7 +134,7 @@ class Settling:
         fresh = {
             row.id: row
             for row in rows
-            if not _was_there(entry.snapshot, row) and _in_time(attempts, row, delay)
+            if not was_there(entry.snapshot, row.id) and _in_time(attempts, row, delay)
         }
         kind = type(attempts[-1].items[0]).__name__
         claimed = self._journal.claimed(self._account, fresh, entry.key, kind)
@@ -193,10 +193,11 @@ def _groups(entry: Entry) -> Iterable[tuple[list[int], list[Item]]]:
     return groups.values()
 
 
-def _was_there(before: Snapshot, row: Row) -> bool:
-    if row.id in before.ids:
+def was_there(before: Snapshot, order_id: str) -> bool:
+    """Whether an id was there before."""
+    if order_id in before.ids:
         return True
-    return before.newest is not None and row.id.isdecimal() and int(row.id) <= before.newest
+    return before.newest is not None and order_id.isdecimal() and int(order_id) <= before.newest
 
 
 def _in_time(attempts: Sequence[Attempt], row: Row, delay: int) -> bool:

@@ -60,7 +60,10 @@ _LEAST_IMPORTANT: dict[type, tuple[str, ...]] = {
         *("fills", "exchange_status", "updated", "market", "post_only", "cost", "stop_price"),
         *("evidence", "average_price", "type", "created", "once replayed"),
     ),
-    JournalEntry: ("updated", "evidence", "profile", "attempts", "created", "order_id"),
+    JournalEntry: (
+        *("updated", "evidence", "profile", "attempts", "created", "candidates"),
+        "order_id",
+    ),
     Fill: (
         *("order_id", "market", "maker", "id", "fee_percent", "fee fee_currency", "symbol"),
         "time",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -35,6 +36,7 @@ def test_an_entry_has_the_keys_of_the_contract(still: Exch) -> None:
         "attempts",
         "created",
         "updated",
+        "candidates",
     ]
     assert list(entry.values())[:8] == [
         "k",
@@ -59,6 +61,7 @@ def test_everything_is_listed_newest_first_with_or_without_a_key(still: Exch) ->
     assert done(still("journal", "list", "--limit", "1")) == every[:1]
     name = every[2]["key"]
     assert done(still("journal", "show", name))["order_id"] == placed["id"]
+    assert every[0]["order_id"] == placed["id"]  # a cancel has the order that it was to cancel
 
 
 def test_an_empty_journal_is_an_empty_list_and_makes_no_file(still: Exch) -> None:
@@ -71,7 +74,11 @@ def test_an_empty_journal_is_an_empty_list_and_makes_no_file(still: Exch) -> Non
     [
         (["show", "nope"], "The journal has no nope."),
         (["resolve", "nope"], "The journal has no nope."),
-        (["resolve", "k", "--order", "1", "--none"], "--order and --none exclude each other."),
+        (
+            ["resolve", "k", "--order", "1", "--none"],
+            "--order, --done and --none exclude each other.",
+        ),
+        (["resolve", "k", "--done"], "What became of k is known: placed."),
         (["resolve", "k", "--order", "1"], "What became of k is known: placed."),
         (["resolve", "k", "--exchange", "dfx"], "That key is none of dfx's."),
         (["resolve", "k", "--exchange", "nyse"], "'nyse' is no exchange."),
@@ -101,6 +108,28 @@ def test_a_key_of_both_exchanges_is_shown_for_both_and_named_to_be_resolved(stil
     assert (one["exchange"], one["state"]) == ("dfx", "placed")
 
 
+def test_a_key_of_the_sandbox_is_told_from_that_of_the_exchange(still: Exch) -> None:
+    done(still(*BUY, "--once", "k"))
+    assert still("sandbox", "reset", "--yes").code == 0
+    later = {"EXCH_SANDBOX_CLOCK": "2020-05-20T07:44:54Z"}
+    done(still(*BUY, "--once", "k", **later))
+    assert len(done(still("journal", "show", "k", **later))) == 2
+    assert done(still("journal", "resolve", "k", **later))["state"] == "placed"  # that of now
+
+
+def test_a_batch_is_shown_with_all_its_calls(still: Exch, tmp_path: Path) -> None:
+    file = tmp_path / "orders.json"
+    rows = [{"side": "buy", "amount": "0.001", "price": str(9000 + n)} for n in range(12)]
+    file.write_text(json.dumps(rows))
+    placed = done(still("dfx", "order", "batch", "btcusdt", str(file), "--yes", "--once", "wb"))
+    first, second = done(still("journal", "show", "wb"))
+    assert (first["key"], second["key"]) == ("wb#1", "wb#2")
+    assert first["order_id"].split(",") == [order["id"] for order in placed[:10]]
+    ran = still("journal", "resolve", "wb")
+    assert (ran.code, error(ran)["message"]) == (2, "That is a batch of 2 calls: wb#1, wb#2.")
+    assert done(still("journal", "resolve", "wb#2")) == second
+
+
 def test_an_audit_finds_strangers_and_not_what_the_journal_knows(still: Exch) -> None:
     mine = done(still(*BUY, "--once", "k"))["id"]
     findings = done(still("journal", "audit", "dgt", "--start", "20d"))
@@ -118,6 +147,17 @@ def test_an_audit_looks_at_the_accounts_that_the_journal_has(still: Exch) -> Non
     symbols = {f["symbol"] for f in done(still("journal", "audit", "--start", "20d"))}
     assert symbols <= {"BTCPLN", "LTCPLN", "LTCBTC"}
     assert symbols
+
+
+def test_the_order_of_a_close_is_no_stranger(still: Exch) -> None:
+    def strangers() -> set[str]:
+        return {found["order_id"] for found in done(still("journal", "audit", "dfx"))}
+
+    before = strangers()
+    done(still("dfx", "margin", "close", "btcusdt", "--yes", "--once", "c"))
+    newest = done(still("dfx", "order", "list", "--history", "--margin"))[0]
+    assert newest["type"] == "market"
+    assert strangers() == before
 
 
 def test_orders_of_a_sandbox_that_was_started_over_are_not_those_of_the_new_one(

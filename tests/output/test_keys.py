@@ -50,7 +50,7 @@ KEYS = {
     ),
     "Cancelled": "id status",
     "JournalEntry": (
-        "key exchange profile command state order_id evidence attempts created updated"
+        "key exchange profile command state order_id evidence attempts created updated candidates"
     ),
     "Finding": "finding order_id symbol key created",
     "Unsent": "method url headers body",
