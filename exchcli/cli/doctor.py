@@ -201,12 +201,18 @@ def _configuration(here: Session, broken: UsageError | None) -> str:
 def _journal(here: Session) -> str:
     """Whether the journal can be read, and whether anything in it waits for an answer."""
     entries = here.journal().entries()
-    waiting = [e.key for e in entries if e.state in ("sending", "unknown", "ambiguous")]
+    waiting = [e for e in entries if e.state in ("sending", "unknown", "ambiguous")]
     if waiting:
+        from exchcli.execution.advice import deciding, is_listed
+
+        first, keys = waiting[0], [entry.key for entry in waiting[:3]]
+        step = f"exch journal resolve {first.key}"
+        items = first.intent.items
+        if first.state == "ambiguous" or not is_listed(items[0]):  # nobody else can find it out
+            step = deciding(first.key, first.account.exchange, items)
         raise Problem(
-            f"what became of {', '.join(waiting[:3])}{' and others' if waiting[3:] else ''} is not "
-            "known.",
-            f"exch journal resolve {waiting[0]}",
+            f"what became of {', '.join(keys)}{' and others' if waiting[3:] else ''} is not known.",
+            step,
         )
     return f"{len(entries)} calls, and what became of each is known" if entries else "empty"
 

@@ -35,6 +35,11 @@ def has_no_id(item: Item) -> bool:
     return isinstance(item, Move | Closing | Cancelling)
 
 
+def is_listed(item: Item) -> bool:
+    """Whether the exchange shows anything by which it can be found out what became of it."""
+    return not isinstance(item, Move | Cancelling)
+
+
 def given_key(key: str) -> str:
     """What --once was given: a batch counts its calls behind a #."""
     return key.rpartition("#")[0] if "#" in key else key
