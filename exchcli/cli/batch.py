@@ -8,28 +8,32 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple
 
-from exchcli.cli.checking import EXACT, Rules, check_minimums, check_types, fitting, short, worth_of
+from exchcli.cli.checking import Rules, check_minimums, check_types, fitting
 from exchcli.cli.confirm import check_answerable, confirm, watched
 from exchcli.cli.doing import Keeping
 from exchcli.cli.following import placed
 from exchcli.cli.guarding import check_order_guard
-from exchcli.cli.placing import check_free
+from exchcli.cli.placing import book_of, check_free
 from exchcli.cli.rows import orders_of, read_file
+from exchcli.cli.telling import batch_summary, place_of
 from exchcli.cli.trading_options import OnAbsentPolicy, once_key
 from exchcli.cli.wanted import rules_for
 from exchcli.errors import (
     ExchError,
+    GuardRefused,
     Interrupted,
     NoAnswer,
+    OnceAmbiguous,
     OutcomeUnknown,
     RateLimited,
+    Rejected,
     UsageError,
     hinted,
 )
 from exchcli.exchanges.listing import Progress, unseen
+from exchcli.execution.advice import given_key
 from exchcli.execution.intent import Intent
 from exchcli.execution.placement import Done
 from exchcli.records import Market, NewOrder, Order, Placed, Unsent
@@ -107,12 +111,19 @@ def place_file(here: Session, symbol: str, file: str, margin: bool, how: BatchHo
         name = rules.symbol.symbol
         show_unsent(here, [here.exchange.place_batch(name, p.news, market) for p in parts])
         return
-    if not all(Keeping(here, part.key, how.on_absent).is_settled(part.intent) for part in parts):
+    if _unsettled(Keeping(here, None, how.on_absent), parts):
         if not how.yes:  # before the question; under the lock it is checked anyway
-            check_order_guard(here, Keeping(here), news[: here.exchange.most_orders], rules)
-            check_free(here, news, rules)
+            left = _unsettled(Keeping(here, None, how.on_absent), parts)
+            check_order_guard(here, Keeping(here), left, rules)
+            check_free(here, left, rules)
         _agree(here, news, rules, how.yes)
     _place(here, parts, rules, market, how)
+
+
+def _unsettled(keeping: Keeping, parts: Sequence[Part]) -> list[NewOrder]:
+    """The orders that may still be sent."""
+    left = [part for part in parts if not keeping.under(part.key).is_settled(part.intent)]
+    return [new for part in left for new in part.news]
 
 
 def _place(
@@ -120,79 +131,93 @@ def _place(
 ) -> None:
     """One call after the other. What was placed is printed also when a later one fails."""
     done: list[tuple[Part, Done]] = []
-    waiting = list(parts)
     checked = False
 
     def check() -> None:
+        """Before the first call that is sent, for all that is still to come: what could not go
+        out whole is not begun. Before each of the others, for its own orders once more."""
         nonlocal checked
-        pace.wait(len(waiting[0].news))
-        check_order_guard(here, keeping, waiting[0].news, rules)
-        # Before the first call that is sent: for all that is still to come.
-        if not checked:
-            check_free(here, [new for part in waiting for new in part.news], rules)
-            checked = True
+        part = parts[len(done)]
+        pace.wait(len(part.news))
+        if checked:
+            check_order_guard(here, keeping, part.news, rules)
+            return
+        left = [*part.news, *_unsettled(base, parts[len(done) + 1 :])]
+        check_order_guard(here, keeping, left, rules)
+        check_free(here, left, rules)
+        checked = True
 
     base = keeping = Keeping(here, None, how.on_absent)
     pace = Pace(here.exchange.listable)
     failed: ExchError | None = None
-    with _bar() as told:
-        while waiting and failed is None:
-            part = waiting[0]
-            try:
+    try:
+        with _bar() as told:
+            for part in parts:
                 here.connected().renew()
                 keeping = base.under(part.key)
                 one = keeping.place_all(part.intent, checks=check)
                 done.append((part, one))
                 if not one.replayed:
                     pace.sent(len(part.news))
-            except ExchError as error:
-                failed = error
-            except KeyboardInterrupt:
-                failed = Interrupted("Interrupted; nothing was sent.")
-            else:
-                waiting.pop(0)
-            told(len(done), len(parts))
+                told(len(done), len(parts))
+    except ExchError as error:
+        failed = error
+    except KeyboardInterrupt:
+        failed = Interrupted("Interrupted; nothing was sent.")
+    except Exception as error:
+        if not done:
+            raise
+        failed = OutcomeUnknown(f"a bug in exch: {type(error).__name__}: {error}.")
     if done:
         here.show_done(_records(here, done, market, how))
-    if failed is not None:
-        raise _told(failed, parts, done)
+    if failed is not None and len(done) < len(parts):
+        raise _told(failed, parts, [part for part, _ in done])
 
 
-def _told(error: ExchError, parts: Sequence[Part], done: Sequence[tuple[Part, Done]]) -> ExchError:
+def _told(error: ExchError, parts: Sequence[Part], done: Sequence[Part]) -> ExchError:
     """The error of one call, with what happened to the others.
 
-    Where some are placed, and under no key, it is never one that says "run it again".
+    Where some are placed, and no key keeps them from being placed again, it is 7 whatever it was:
+    of every other code a script may think that the whole file can be run again.
     """
     failed = parts[len(done)]
-    key = None if failed.key is None else failed.key.rpartition("#")[0]
-    if key is not None and error.hint:  # the key of one call is none that can be given
-        error.hint = error.hint.replace(f"--once {failed.key}", f"--once {key}")
-    before = sum(len(part.news) for part, _ in done)
+    before = sum(len(part.news) for part in done)
     every = sum(len(part.news) for part in parts)
     if every == len(failed.news) or (isinstance(error, UsageError) and not done):
         return error
     first, last = before + 1, before + len(failed.news)
-    message = f"Orders {first} to {last} of {every}: {error.message}"
+    error.message = f"Orders {first} to {last} of {every}: {error.message}"
     behind = f"; orders {last + 1} to {every} were not sent" if last < every else ""
     if not done:
-        error.message = message
         return hinted(error, f"None was placed before them{behind}.")
-    told = f"The {before} before them are placed{behind}."
-    again = isinstance(error, NoAnswer | RateLimited | Interrupted)
-    if key is not None:
-        error.message = message
-        if again:
-            error.hint = f"Run the same again with --once {key}: what is placed stays as it is."
-        return hinted(error, told)
-    if not again:
-        error.message = message
-        return hinted(error, told)
-    return OutcomeUnknown(
-        message,
-        f"{told} Do not run the whole file again: place what is left of it.",
-        exchange=error.exchange,
-        code=error.code,
+    told = f"Orders 1 to {before} are placed{behind}."
+    if failed.key is not None:
+        return _under_key(error, told, given_key(failed.key), first)
+    # What says that it may be run again means one call, and not the file.
+    open_ = isinstance(error, OutcomeUnknown | OnceAmbiguous)
+    hint = error.hint if error.hint and (open_ or "again" not in error.hint) else ""
+    told = (
+        f"{told} Do not run the whole file again: place what is left of it, from order {first} on"
     )
+    told += ", when it is known what became of these." if open_ else "."
+    return OutcomeUnknown(
+        error.message, f"{told} {hint}".strip(), exchange=error.exchange, code=error.code
+    )
+
+
+def _under_key(error: ExchError, told: str, key: str, first: int) -> ExchError:
+    """The same where a key keeps what is placed from being placed again."""
+    again = f"Run the same again with --once {key}: what is placed stays as it is."
+    if isinstance(error, NoAnswer | RateLimited | Interrupted):
+        error.hint = again
+    elif f"with --once {key}" not in (error.hint or ""):
+        error.hint = f"{error.hint} {again}" if error.hint else again
+    if isinstance(error, UsageError | Rejected | GuardRefused):
+        error.hint = (
+            f"{error.hint} If the orders have to change, place those from {first} on from a file "
+            "of their own, under another key."
+        )
+    return hinted(error, told)
 
 
 def _records(
@@ -250,21 +275,12 @@ def _checked(news: Sequence[NewOrder], rules: Rules) -> list[NewOrder]:
 
 def _agree(here: Session, news: Sequence[NewOrder], rules: Rules, yes: bool) -> None:
     """Says on a terminal what the orders come to, and asks."""
-    pair = rules.symbol
+    name, title = rules.symbol.symbol, here.exchange.title
     if watched():
-        for side in ("buy", "sell"):
-            some = [new for new in news if new.side == side]
-            amount = worth = Decimal(0)
-            for new in some:
-                amount = EXACT.add(amount, new.amount or Decimal(0))
-                worth = EXACT.add(worth, worth_of(new) or Decimal(0))
-            if some:
-                here.say(
-                    f"{len(some)} to {side}: {short(amount)} {pair.base} "
-                    f"for {short(worth)} {pair.quote}"
-                )
+        for line in batch_summary(title, news, rules, book_of(here, rules)):
+            here.say(line)
     count = f"{len(news)} orders" if len(news) > 1 else "1 order"
-    confirm(f"Place {count} of {pair.symbol} on {here.exchange.title}?", yes)
+    confirm(f"Place {count} of {name} on {place_of(title, news[0])}?", yes)
 
 
 @contextmanager

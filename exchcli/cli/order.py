@@ -140,8 +140,8 @@ def batch(
 
     --once KEY holds for the whole file: its calls are KEY#1, KEY#2 and so on in the journal.
     Run it again with the same file, and what was placed is not placed again. What was placed is
-    printed also when a later call fails. Without a key, exit code 7 can mean just that: then
-    never run the whole file again.
+    printed also when a later call fails. Without a key, the exit code is 7 then whatever it was
+    that failed: never run the whole file again, but place what is left from another one.
     """
     from exchcli.cli.batch import BatchHow, place_file
 

@@ -10,6 +10,8 @@ from urllib.parse import parse_qsl
 import pytest
 from running import Exch, Ran
 
+from exchcli.cli.doing import Keeping
+
 
 def done(ran: Ran) -> Any:
     assert (ran.code, ran.err) == (0, "")
@@ -75,11 +77,74 @@ def test_what_was_placed_is_printed_also_when_a_later_call_fails(still: Exch, or
     file.write_text(text)
     words[4] = str(file)
     ran = still(*words)
-    assert ran.code == 4
+    assert ran.code == 7
     assert len(json.loads(ran.out)) == 10
     error = json.loads(ran.err)["error"]
     assert error["message"].startswith("Orders 11 to 12 of 12: DigiFinex refused")
-    assert error["hint"].startswith("The 10 before them are placed.")
+    assert error["hint"].startswith(
+        "Orders 1 to 10 are placed. Do not run the whole file again: place what is left of it, "
+        "from order 11 on."
+    )
+    assert (error["kind"], error["retry"], error["code"]) == ("unknown", "never", "20011")
+
+
+def test_under_a_key_it_keeps_its_code_and_says_how_to_go_on(still: Exch, orders: Any) -> None:
+    file = Path(orders(10))
+    file.write_text(file.read_text() + "buy,100,9000\nbuy,0.001,9000\n")
+    ran = still("dfx", "order", "batch", "btcusdt", str(file), "--margin", "--yes", "--once", "b")
+    assert (ran.code, len(json.loads(ran.out))) == (4, 10)
+    hint = json.loads(ran.err)["error"]["hint"]
+    assert hint.startswith("Orders 1 to 10 are placed.")
+    assert hint.endswith(
+        "Run the same again with --once b: what is placed stays as it is. If the orders have to "
+        "change, place those from 11 on from a file of their own, under another key."
+    )
+
+
+def test_a_bug_does_not_hide_what_is_placed(
+    still: Exch, orders: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, calls = Keeping.place_all, []
+
+    def place_all(self: Keeping, *args: Any, **more: Any) -> Any:
+        calls.append(args)
+        if len(calls) == 2:
+            raise LookupError("what?")
+        return real(self, *args, **more)
+
+    monkeypatch.setattr(Keeping, "place_all", place_all)
+    ran = still("dfx", "order", "batch", "btcusdt", orders(12), "--yes")
+    assert (ran.code, len(json.loads(ran.out))) == (7, 10)
+    error = json.loads(ran.err)["error"]
+    assert error["message"] == "Orders 11 to 12 of 12: a bug in exch: LookupError: what?."
+
+
+def test_a_file_that_cannot_go_out_within_a_minute_is_not_begun(still: Exch, orders: Any) -> None:
+    assert still("config", "set", "dfx.guard.max_orders_per_minute", "15").code == 0
+    before = count(still)
+    ran = still("dfx", "order", "batch", "btcusdt", orders(16), "--yes")
+    assert (ran.code, ran.out) == (8, "")
+    assert "with 16 more that is beyond" in ran.err
+    assert "Place fewer at once" in ran.err
+    assert count(still) == before
+    ran = still("dfx", "order", "batch", "btcusdt", orders(15), "--yes", "--once", "b")
+    assert (ran.code, len(json.loads(ran.out))) == (0, 15)
+    assert still("dfx", "order", "batch", "btcusdt", orders(15), "--yes", "--once", "b").code == 0
+    ran = still("dfx", "order", "batch", "btcusdt", orders(1), "--yes")
+    assert (ran.code, "Wait a minute" in ran.err) == (8, True)
+
+
+def test_a_later_order_that_a_guard_forbids_stops_the_file_before_its_first(
+    still: Exch, orders: Any
+) -> None:
+    assert still("config", "set", "dfx.guard.max_order_value.USDT", "20").code == 0
+    file = Path(orders(10))
+    file.write_text(file.read_text() + "buy,0.01,9000\n")
+    before = count(still)
+    ran = still("dfx", "order", "batch", "btcusdt", str(file), "--yes")
+    assert (ran.code, ran.out) == (8, "")
+    assert "The order is worth 90" in ran.err
+    assert count(still) == before
 
 
 def test_funds_are_counted_for_the_whole_file(still: Exch, tmp_path: Path) -> None:
@@ -127,6 +192,7 @@ def test_a_terminal_is_told_what_it_comes_to(still: Exch, orders: Any) -> None:
     )
     assert ran.code == 0
     assert "12 to buy: 0.0186 BTC for 167.4 USDT" in ran.err
+    assert "the farthest is at 9000, 6.17 % below it; none trades at once" in ran.err
     assert "Place 12 orders of BTC_USDT on DigiFinex? [y/N]" in ran.err
     assert len(json.loads(ran.out)) == 12
 

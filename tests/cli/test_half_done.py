@@ -14,7 +14,22 @@ from running import Exch
 from trading_server import BUY, exchange, run
 
 from exchcli.cli import following
+from exchcli.cli.doing import Keeping
 from exchcli.cli.session import Session
+from exchcli.errors import (
+    CredentialsError,
+    ExchError,
+    GuardRefused,
+    Interrupted,
+    NotSent,
+    OnceAbsent,
+    OnceAmbiguous,
+    OnceConflict,
+    RateLimited,
+    Rejected,
+    StateError,
+    UsageError,
+)
 
 
 def interrupted(*_: object, **__: object) -> None:
@@ -84,8 +99,8 @@ def test_a_batch_that_is_half_placed_without_a_key_is_not_to_be_run_again(
     told = json.loads(ran.err)["error"]
     assert told["message"].startswith("Orders 11 to 20 of 25: DigiFinex refused: it limits")
     assert told["hint"] == (
-        "The 10 before them are placed; orders 21 to 25 were not sent. Do not run the whole file "
-        "again: place what is left of it."
+        "Orders 1 to 10 are placed; orders 21 to 25 were not sent. Do not run the whole file "
+        "again: place what is left of it, from order 11 on."
     )
 
 
@@ -104,5 +119,40 @@ def test_an_unknown_call_names_the_key_of_the_file(exch: Exch, tmp_path: Path) -
         ran = run(exch, server, *words, "--once", "b")
     assert ran.code == 7
     told = json.loads(ran.err)["error"]
-    assert "Run the same again with --once b," in told["hint"]
+    assert "again with --once b," in told["hint"]
     assert "exch journal resolve b#2" in told["hint"]
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        UsageError, CredentialsError, Rejected, RateLimited, NotSent, GuardRefused, OnceConflict,
+        OnceAbsent, OnceAmbiguous, StateError, Interrupted,
+    ],
+)  # fmt: skip
+def test_whatever_stops_half_a_file_it_is_7_without_a_key_and_itself_under_one(
+    still: Exch, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: type[ExchError]
+) -> None:
+    real, calls = Keeping.place_all, []
+
+    def place_all(self: Keeping, *args: Any, **more: Any) -> Any:
+        calls.append(args)
+        if len(calls) % 2 == 0:
+            raise kind("It stopped.", "Run it again.")
+        return real(self, *args, **more)
+
+    monkeypatch.setattr(Keeping, "place_all", place_all)
+    words = ["dfx", "order", "batch", "btc_usdt", file_of(25, tmp_path), "--yes"]
+    ran = still(*words)
+    assert (ran.code, len(json.loads(ran.out))) == (7, 10)
+    told = json.loads(ran.err)["error"]
+    assert (told["message"], told["retry"]) == ("Orders 11 to 20 of 25: It stopped.", "never")
+    assert told["hint"].startswith(
+        "Orders 1 to 10 are placed; orders 21 to 25 were not sent. Do not run the whole file "
+        "again: place what is left of it, from order 11 on"
+    )
+    ran = still(*words, "--once", "b")
+    assert (ran.code, len(json.loads(ran.out))) == (kind.exit, 10)
+    told = json.loads(ran.err)["error"]
+    assert told["hint"].startswith("Orders 1 to 10 are placed; orders 21 to 25 were not sent.")
+    assert "Run the same again with --once b: what is placed stays as it is." in told["hint"]
