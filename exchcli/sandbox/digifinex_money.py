@@ -12,7 +12,7 @@ from exchcli.sandbox.currencies import CHAINS
 from exchcli.sandbox.digifinex import Query, limit_of, market_of, whole_of
 from exchcli.sandbox.digifinex_codes import BAD_TIMES, ILLEGAL, NO_CURRENCY, Refused
 from exchcli.sandbox.engine import margin
-from exchcli.sandbox.ledger import UNIT
+from exchcli.sandbox.ledger import minus, over, plus, rounded, shifted, times
 from exchcli.sandbox.plain import plain
 from exchcli.sandbox.statement import MICRO, PaymentRow, PositionRow, Where
 
@@ -44,12 +44,12 @@ def margin_assets(call: Call, _query: Query) -> object:
     total = free = Decimal(0)
     for currency, all_, held in statement.balances(call.store, call.account, "margin"):
         price = _in_usdt(call, currency)
-        total += all_ * price
-        free += (all_ - held) * price
+        total = plus(total, times(all_, price))
+        free = plus(free, times(minus(all_, held), price))
     return {
         "code": 0,
-        "total": plain(_rounded(total)),
-        "free": plain(_rounded(free)),
+        "total": plain(rounded(total)),
+        "free": plain(rounded(free)),
         "unrealized_pnl": plain(_unrealized(call, _open(call))),
         "list": _assets(call, "margin"),
     }
@@ -66,17 +66,16 @@ def margin_positions(call: Call, query: Query) -> object:
     if "symbol" in query:
         symbol = market_of(call.floor, query).rules.symbol
         shown = [each for each in positions if each.symbol == symbol] or [_none(symbol)]
-    held = sum((each.held for each in positions), Decimal(0))
-    worth = owed = Decimal(0)
+    held = worth = owed = Decimal(0)
     for each in positions:
         last = _last(call, each.symbol)
         sums = margin.worth_and_debt(each.side, each.amount, each.cost, each.held, last)
-        worth, owed = worth + sums[0], owed + sums[1]
-    rate = worth / owed if owed else Decimal(0)
+        held, worth, owed = plus(held, each.held), plus(worth, sums[0]), plus(owed, sums[1])
+    rate = over(worth, owed) if owed else Decimal(0)
     return {
         "code": 0,
         "margin": str(plain(held)),
-        "margin_rate": plain(rate.quantize(Decimal("0.0001"))),
+        "margin_rate": plain(rounded(rate, Decimal("0.0001"))),
         "unrealized_pnl": str(plain(_unrealized(call, positions))),
         "positions": [_position(call, each) for each in shown],
     }
@@ -190,7 +189,7 @@ def _written(time: int) -> str:
 
 def _assets(call: Call, wallet: str) -> list[dict[str, object]]:
     return [
-        {"currency": currency, "free": plain(total - held), "total": plain(total)}
+        {"currency": currency, "free": plain(minus(total, held)), "total": plain(total)}
         for currency, total, held in statement.balances(call.store, call.account, wallet)
     ]
 
@@ -218,16 +217,16 @@ def _none(symbol: str) -> PositionRow:
 def _position(call: Call, row: PositionRow) -> dict[str, object]:
     market = call.floor.market(DFX, row.symbol)
     rate = Decimal((market and market.rules.liquidation_rate) or 0)
-    entry = row.cost / row.amount if row.amount else Decimal(0)
+    entry = over(row.cost, row.amount) if row.amount else Decimal(0)
     liquidation = margin.liquidation_price(row.side, row.amount, row.cost, row.held, rate)
     return {
         "symbol": row.symbol,
         "leverage_ratio": f"{row.leverage:.1f}",
         "side": row.side,
         "amount": str(plain(row.amount)),
-        "entry_price": str(plain(_rounded(entry))),
+        "entry_price": str(plain(rounded(entry))),
         "unrealized_pnl": str(plain(_unrealized(call, [row]))),
-        "liquidation_price": str(plain(_rounded(liquidation))),
+        "liquidation_price": str(plain(rounded(liquidation))),
         "liquidation_rate": str(plain(rate)),
     }
 
@@ -236,8 +235,9 @@ def _unrealized(call: Call, positions: list[PositionRow]) -> Decimal:
     """What closing them at the last prices would bring, in USDT."""
     profit = Decimal(0)
     for row in positions:
-        profit += margin.unrealized(row.side, row.amount, row.cost, _last(call, row.symbol))
-    return _rounded(profit)
+        last = _last(call, row.symbol)
+        profit = plus(profit, margin.unrealized(row.side, row.amount, row.cost, last))
+    return rounded(profit)
 
 
 def _in_usdt(call: Call, currency: str) -> Decimal:
@@ -248,8 +248,4 @@ def _last(call: Call, symbol: str) -> Decimal:
     market = call.floor.market(DFX, symbol)
     if market is None:
         return Decimal(0)
-    return Decimal(market.ticker(call.now).last).scaleb(-market.rules.price_precision)
-
-
-def _rounded(value: Decimal) -> Decimal:
-    return value.quantize(UNIT)
+    return shifted(Decimal(market.ticker(call.now).last), -market.rules.price_precision)

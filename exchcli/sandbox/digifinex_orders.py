@@ -9,7 +9,7 @@ from exchcli.sandbox.call import Call
 from exchcli.sandbox.catalog import DFX
 from exchcli.sandbox.digifinex import Query, limit_of, market_of, whole_of
 from exchcli.sandbox.digifinex_codes import BAD_TIMES, ILLEGAL, NO_ORDER, TOO_LONG, Refused
-from exchcli.sandbox.ledger import UNIT
+from exchcli.sandbox.ledger import over, rounded
 from exchcli.sandbox.plain import plain
 from exchcli.sandbox.statement import MICRO, FillRow, OrderRow, Where
 
@@ -116,7 +116,7 @@ def _where(call: Call, query: Query, wallet: str) -> Where:
 
 def _order(row: OrderRow) -> dict[str, object]:
     """What a market order spends is its cash_amount; then its amount, in base, is 0."""
-    average = (row.cost / row.filled).quantize(UNIT) if row.filled else Decimal(0)
+    average = rounded(over(row.cost, row.filled)) if row.filled else Decimal(0)
     return {
         "symbol": row.symbol,
         "order_id": row.code,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from exchcli.errors import UsageError
 from exchcli.money import typed_decimal
+from exchcli.sandbox.ledger import minus
 
 if TYPE_CHECKING:
     from exchcli.sandbox.exchange import Sandbox
@@ -57,7 +58,7 @@ def fund(sandbox: Sandbox, exchange: str, number: int, currency: str, amount: st
             name,
         )
     total, held = Decimal(total), Decimal(held)
-    return Funded(exchange, number, name, decimal, total - held, total, deposit)
+    return Funded(exchange, number, name, decimal, minus(total, held), total, deposit)
 
 
 def currencies(sandbox: Sandbox, exchange: str) -> list[str]:

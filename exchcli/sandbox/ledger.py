@@ -7,7 +7,7 @@ a base currency are as fine as their pair.
 
 from __future__ import annotations
 
-from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
+from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Context, Decimal
 
 UNIT = Decimal("0.00000001")
 # Wide enough for any price times any amount, and for any sum of them; what is rounded is rounded
@@ -54,6 +54,11 @@ def up(value: Decimal, unit: Decimal = UNIT) -> Decimal:
     up(a + b) is never less than down(a) + up(b), so a hold covers its fills, one by one.
     """
     return value.quantize(unit, ROUND_CEILING, _WIDE)
+
+
+def rounded(value: Decimal, unit: Decimal = UNIT) -> Decimal:
+    """What is told of it: the nearest whole unit."""
+    return value.quantize(unit, ROUND_HALF_EVEN, _WIDE)
 
 
 def text(value: Decimal) -> str:

@@ -7,6 +7,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from exchcli.sandbox.ledger import minus
+
 if TYPE_CHECKING:
     from exchcli.sandbox.exchange import Sandbox
 
@@ -121,5 +123,5 @@ def overview(sandbox: Sandbox, clock: str) -> Overview:
 def _funds(
     exchange: str, account: int, wallet: str, currency: str, total: str, held: str
 ) -> DemoFunds:
-    free = Decimal(total) - Decimal(held)
+    free = minus(Decimal(total), Decimal(held))
     return DemoFunds(exchange, account, wallet, currency, free, Decimal(held), Decimal(total))

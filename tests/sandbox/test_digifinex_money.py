@@ -253,3 +253,24 @@ def test_payments_are_filtered_by_currency(dfx, path, currency):
 )
 def test_parameters_of_payments_have_bounds(dfx, path, query, code):
     assert dfx(f"{path}?{query}")["code"] == code
+
+
+# --- whatever the size ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("wallet", ["spot", "margin"])
+def test_sums_are_told_to_the_last_digit_however_large(trader, wallet):
+    two = trader("dfx", 1)
+    total, held = Decimal("123456789012345678901234567890.00000002"), Decimal("0.00000001")
+    with two.sandbox.store.writing() as db:
+        db.execute(
+            "REPLACE INTO balances (account, wallet, currency, total, held)"
+            " VALUES (?, ?, 'USDT', ?, ?)",
+            (202, wallet, str(total), str(held)),
+        )
+    reply = two(f"/v3/{wallet}/assets")
+    (row,) = [row for row in reply["list"] if row["currency"] == "USDT"]
+    assert row["free"] == Decimal("123456789012345678901234567890.00000001")
+    assert row["total"] == total
+    if wallet == "margin":
+        assert (reply["total"], reply["free"]) == (row["total"], row["free"])
