@@ -368,6 +368,28 @@ class Transfer(NamedTuple):
     updated: datetime | None = None
 
 
+class Moved(NamedTuple):
+    """Money that was moved, or a withdrawal that was ordered: the keys of `Transfer`, and how it
+    came to be known as done; see `Placed`."""
+
+    id: str | None
+    kind: TransferKind
+    currency: str
+    chain: str | None
+    amount: Decimal
+    fee: Decimal | None
+    address: str | None
+    memo: str | None
+    hash: str | None
+    status: TransferStatus
+    exchange_status: str | None
+    created: datetime | None = None
+    updated: datetime | None = None
+    once: str | None = None
+    replayed: bool = False
+    evidence: Evidence = "reply"
+
+
 class Address(NamedTuple):
     """Where one currency is deposited, on one chain."""
 

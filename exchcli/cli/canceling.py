@@ -32,6 +32,7 @@ def cancel_all(
     _begin(here, dry_run, yes)
     flow = here.exchange.open_orders(Listing(here.now(), whole=True), symbol, side, market)
     orders = here.ask(flow, quietly=True)
+    _tell_others(here, symbol, side, market)
     if not orders:
         here.say("exch: no such order is open.")
         here.show([])
@@ -40,6 +41,25 @@ def cancel_all(
         for line in _told(orders):
             here.say(line)
     _cancel(here, [order.id for order in orders], market, dry_run, yes)
+
+
+def _tell_others(here: Session, symbol: str | None, side: Side | None, market: Market) -> None:
+    """Says what stays open in the other account, where there are two: "all" may have meant it."""
+    from exchcli.exchanges.listing import Listing
+
+    if here.exchange.name != "dfx":
+        return
+    other: Market = "spot" if market == "margin" else "margin"
+    try:
+        flow = here.exchange.open_orders(Listing(here.now(), whole=True), symbol, side, other)
+        count = len(here.ask(flow, quietly=True))
+    except ExchError as error:
+        here.trace(f"The orders of the {other} account were not told: {error.message}")
+        return
+    if count:
+        stays, them = ("1 order stays", "it") if count == 1 else (f"{count} orders stay", "those")
+        way = "--margin cancels" if other == "margin" else "leaving --margin out cancels"
+        here.say(f"exch: {stays} open in the {other} account; {way} {them}.")
 
 
 def cancel_some(

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from copy import copy
 from typing import TYPE_CHECKING
 
 from exchcli.cli.guarding import Recent
 from exchcli.core.window import kept
-from exchcli.errors import UsageError
+from exchcli.errors import ExchError, UsageError
 from exchcli.execution.intent import Account, Closing, Intent, Item, Move, Withdrawal
 from exchcli.execution.journal import Entry
 from exchcli.execution.lock import Lock
@@ -21,7 +22,7 @@ from exchcli.records import Cancelled, Market, NewOrder
 if TYPE_CHECKING:
     from exchcli.cli.session import Session
     from exchcli.cli.trading_options import OnAbsentPolicy
-    from exchcli.core.client import Client, Committed
+    from exchcli.core.client import Client
     from exchcli.exchanges.base import Exchange
 
 # What the journal calls what is no order; an order is a buy or a sell.
@@ -95,14 +96,16 @@ class Keeping:
 
     def cancel(self, ids: Sequence[str], market: Market) -> list[Cancelled]:
         """What became of up to `most_cancels` orders."""
-        if self._here.exchange.name == "dfx":
-            self._recent.check_cancel(ids, market)
-        with self._here.telling():
-            return self._cancels().orders(ids, market)
+        cancels = self._cancels()
+        with self._only_what(cancels, "send"):
+            if self._here.exchange.name == "dfx":
+                self._recent.check_cancel(ids, market)
+            return cancels.orders(ids, market)
 
     def cancel_withdrawal(self, withdrawal_id: str) -> Cancelled:
-        with self._here.telling():
-            return self._cancels().withdrawal(withdrawal_id)
+        cancels = self._cancels()
+        with self._only_what(cancels, "send"):
+            return cancels.withdrawal(withdrawal_id)
 
     def settle(self, entry: Entry) -> Entry:
         """Finds out what became of an intent of this account, and sends nothing."""
@@ -131,27 +134,42 @@ class Keeping:
         return Lock(self._here.places.state, self.account, float(self._here.settings.seconds))
 
     def _run(self, venue: Venue, intent: Intent, checks: Checks) -> Done:
-        """Sends it through this venue. With --raw, the reply to it is what was asked for, not
-        those to all that was asked before and behind it.
-        """
-        replies, send = self._here.replies, venue.send
-        start = len(replies)
-        sent = slice(start, start)
+        with self._only_what(venue, "send"):
+            return self._placement(venue, checks).run(intent, self._key)
 
-        def watched_send(committed: Committed) -> Sequence[str]:
-            nonlocal sent
+    @contextmanager
+    def _only_what(self, there: object, sends: str) -> Iterator[None]:
+        """Inside, the reply to what this method of `there` sends is the one that --raw prints,
+        not those to all that is asked before and behind it; of a refusal likewise.
+        """
+        replies, send = self._here.replies, getattr(there, sends)
+        start = len(replies)
+        told: list[bytes] = []
+        refused: ExchError | None = None
+
+        def watched(*values: object, **named: object) -> object:
+            nonlocal refused
             before = len(replies)
             try:
-                return send(committed)
-            finally:
-                sent = slice(before, len(replies))
+                result = send(*values, **named)
+            except ExchError as error:
+                refused = error
+                raise
+            told[:] = replies[before:][-1:]
+            return result
 
-        venue.send = watched_send  # type: ignore[method-assign]
-        try:
-            with self._here.telling():
-                return self._placement(venue, checks).run(intent, self._key)
-        finally:
-            replies[start:] = replies[sent]
+        setattr(there, sends, watched)
+        with self._here.telling():
+            try:
+                yield
+            except ExchError as error:
+                if error is not refused:
+                    error.reply = None
+                elif start and error.reply is not None:  # printed with what was done before
+                    told[:], error.reply = [error.reply], None
+                raise
+            finally:
+                replies[start:] = told
 
     def _parts(self) -> tuple[Client, Exchange, Callable[[], str]]:
         here = self._here

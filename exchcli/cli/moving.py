@@ -18,8 +18,9 @@ from exchcli.cli.market import ask_about_currency
 from exchcli.cli.trading_options import once_key
 from exchcli.errors import ExchError, OutcomeUnknown, Rejected, UsageError
 from exchcli.execution.intent import Closing, Move, Withdrawal
+from exchcli.execution.placement import Done
 from exchcli.money import plain, typed_decimal
-from exchcli.records import Balance, Currency, Market, Position, Transfer, Unsent
+from exchcli.records import Balance, Currency, Market, Moved, Position, Transfer, Unsent
 
 if TYPE_CHECKING:
     from exchcli.cli.session import Session
@@ -61,22 +62,21 @@ def move(here: Session, wanted: Move, asked: Asked) -> None:
             check()
         what = f"{short(wanted.amount)} {wanted.currency}"
         confirm(f"Move {what} from {wanted.source} to {wanted.target}?", asked.yes)
-    keeping.move(wanted, checks=check)
-    here.show_done(
-        Transfer(
-            id=None,
-            kind="transfer",
-            currency=wanted.currency,
-            chain=None,
-            amount=wanted.amount,
-            fee=None,
-            address=None,
-            memo=None,
-            hash=None,
-            status="completed",
-            exchange_status=None,
-        )
+    done = keeping.move(wanted, checks=check)
+    moved = Transfer(
+        id=None,
+        kind="transfer",
+        currency=wanted.currency,
+        chain=None,
+        amount=wanted.amount,
+        fee=None,
+        address=None,
+        memo=None,
+        hash=None,
+        status="completed",
+        exchange_status=None,
     )
+    here.show_done(_known(moved, key, done))
 
 
 def withdraw(here: Session, wanted: Withdrawal, asked: Asked) -> None:
@@ -104,7 +104,8 @@ def withdraw(here: Session, wanted: Withdrawal, asked: Asked) -> None:
             here.say(f"  {fee}")
             confirm(f"Withdraw {what} to {words}? {_recall(here, wanted)}", asked.yes)
     done = keeping.withdraw(wanted, checks=check)
-    here.show_done(_withdrawn(here, wanted, done.ids[0] if done.ids else None))
+    ordered = _withdrawn(here, wanted, done.ids[0] if done.ids else None)
+    here.show_done(_known(ordered, key, done))
 
 
 def cancel_withdrawal(here: Session, withdrawal_id: str, asked: Asked) -> None:
@@ -209,6 +210,12 @@ def _target(here: Session, wanted: Withdrawal, balances: Sequence[Balance]) -> T
         chain = f" on {wanted.chain}" if wanted.chain else ""
         return Target(wanted.address, f"{kind}{wanted.address}{chain}{memo}")
     own = [one.withdraw_address for one in balances if one.currency == wanted.currency]
+    if not own and balances:
+        raise UsageError(
+            f"{here.exchange.title} has no wallet of {wanted.currency}.",
+            f"It has {', '.join(sorted({one.currency for one in balances}))}.",
+            exchange=here.exchange.name,
+        )
     if not own or not own[0]:
         raise UsageError(
             f"{here.exchange.title} has no address for withdrawals of {wanted.currency}.",
@@ -289,6 +296,10 @@ def _withdrawn(here: Session, wanted: Withdrawal, withdrawal_id: str | None) -> 
         status="unknown",
         exchange_status=None,
     )
+
+
+def _known(transfer: Transfer, key: str | None, done: Done) -> Moved:
+    return Moved(*transfer, once=key, replayed=done.replayed, evidence=done.evidence)
 
 
 def _position(here: Session, symbol: str) -> list[Position]:

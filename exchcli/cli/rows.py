@@ -74,9 +74,21 @@ def _rows(text: str) -> Sequence[Any]:
 def _json(text: str, what: str) -> Any:
     # Numbers stay the text that they are: not one of their digits may be lost.
     try:
-        return json.loads(text, parse_float=str, parse_int=str, parse_constant=_nonsense)
+        return json.loads(
+            text, parse_float=str, parse_int=str, parse_constant=_nonsense, object_pairs_hook=_row
+        )
     except (ValueError, RecursionError):
         raise UsageError(f"{what} is no JSON.", _FORMS) from None
+
+
+def _row(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Which of two amounts is meant, nobody can know."""
+    row = dict(pairs)
+    if len(row) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise UsageError(f"An order has {twice!r} twice: {json.dumps(row)}.", "Write it once.")
+    return row
 
 
 def _nonsense(text: str) -> None:

@@ -55,6 +55,7 @@ class Session:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.replies: list[bytes] = []
+        self._told_raw = False  # whether --raw has printed a reply that is an error
         self._open = ExitStack()
         self._client: Client | None = None
         self._clock: Clock | None = None
@@ -143,6 +144,7 @@ class Session:
             raise
         except ExchError as error:
             if self.settings.raw and error.reply is not None and not quietly:
+                self._told_raw = True
                 try:
                     output.write_raw([*self.replies, error.reply], sys.stdout)
                 except (StateError, BrokenPipeError):  # what is to be told is the error itself
@@ -168,6 +170,8 @@ class Session:
         if self.pair is None or error.code is None:
             return error
         told = f"The key {self.pair.key[:4]}... comes from {self.pair.source}."
+        if error.hint and told in error.hint:  # by the read that it came of
+            return error
         if not self.sandboxed:
             from exchcli.cli.keys import scope_of
             from exchcli.core.credentials.pending import unfinished
@@ -187,7 +191,7 @@ class Session:
 
     def show(self, data: Any, record: type | None = None) -> None:
         """Prints one record or a sequence of them, or with --raw what the exchange sent."""
-        if self.settings.raw and self.replies:
+        if self.settings.raw and (self.replies or self._told_raw):
             output.write_raw(self.replies, sys.stdout)
             return
         record = record or self.settings.returns

@@ -21,14 +21,14 @@ from exchcli.cli.market import typed_currency
 from exchcli.cli.registry import Group
 from exchcli.cli.session import session
 from exchcli.cli.trading_options import DryRun, Money, Once, Yes
-from exchcli.records import Transfer
+from exchcli.records import Moved, Transfer
 
 group = Group("transfer", "Money that comes in, goes out, or moves between accounts.")
 
 Wallet = Literal["spot", "margin", "otc"]
 
 
-@group.command(on=("dfx",), returns=Transfer)
+@group.command(on=("dfx",), returns=Moved)
 def new(
     ctx: typer.Context,
     currency: Annotated[str, typer.Argument(metavar="CURRENCY", help="Such as btc or USDT.")],

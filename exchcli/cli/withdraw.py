@@ -12,14 +12,14 @@ from exchcli.cli.registry import Group, Only
 from exchcli.cli.session import session
 from exchcli.cli.trading_options import DryRun, Money, Once, Yes
 from exchcli.errors import UsageError
-from exchcli.records import Cancelled, Transfer
+from exchcli.records import Cancelled, Moved, Transfer
 
 group = Group("withdraw", "Withdrawals: order, list and cancel them.")
 
 DFX = Only(("dfx",))
 
 
-@group.command(returns=Transfer)
+@group.command(returns=Moved)
 def new(
     ctx: typer.Context,
     currency: Annotated[str, typer.Argument(metavar="CURRENCY", help="Such as btc or USDT.")],

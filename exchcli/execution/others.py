@@ -61,8 +61,7 @@ class Withdrawals(Connected):
         return Snapshot(self.client.run(self.exchange.newest_withdrawal()), (), now)
 
     def send(self, committed: Committed) -> Sequence[str]:
-        told = self.client.send_once(self.exchange.withdraw(*self._wanted), committed)
-        return [] if told is None else [told]
+        return [self.client.send_once(self.exchange.withdraw(*self._wanted), committed)]
 
     def sightings(self, since: Snapshot, start: int, end: int) -> Sequence[Row]:
         flow = self.exchange.withdrawals_since(since.newest)
@@ -204,17 +203,24 @@ class Cancels:
             return Cancelled(told, "canceled")
 
         intent = Intent("withdraw cancel", (Cancelling(withdrawal_id, "withdrawal"),))
-        return self._repeated(intent, flow, look)
+        return self._repeated(intent, flow, look, refused_if_done=True)
 
     def _repeated(
-        self, intent: Intent, flow: Callable[[], Flow[T]], look: Callable[[], T | None]
+        self,
+        intent: Intent,
+        flow: Callable[[], Flow[T]],
+        look: Callable[[], T | None],
+        *,
+        refused_if_done: bool = False,
     ) -> T:
-        """Sends it until there is an answer, or until `look` sees that it was done."""
+        """Sends it until there is an answer, or until `look` sees that it was done; for what is
+        `refused_if_done` before, also after a refusal.
+        """
         name = handle()
         unknown: OutcomeUnknown | None = None
         for _ in range(TRIES):
             try:
-                result = self._sent(name, intent, flow)
+                result = self.send(name, intent, flow)
                 self._conclude(name, "placed")
                 return result
             except OutcomeUnknown as error:
@@ -223,6 +229,10 @@ class Cancels:
                     break
                 self._client.renew()
             except ExchError as error:
+                before = self._looked(look) if refused_if_done and is_refusal(error) else None
+                if before is not None:
+                    self._conclude(name, "placed")
+                    return before
                 if unknown is None:
                     state: JournalState = "rejected" if is_refusal(error) else "not_sent"
                     self._conclude(name, state, error.message)
@@ -242,7 +252,8 @@ class Cancels:
             exchange=self._account.exchange,
         ) from unknown
 
-    def _sent(self, name: str, intent: Intent, flow: Callable[[], Flow[T]]) -> T:
+    def send(self, name: str, intent: Intent, flow: Callable[[], Flow[T]]) -> T:
+        """Sends it once, under the name that the journal has for it."""
         signatures = 0
 
         def committed(second: int) -> None:

@@ -20,6 +20,7 @@ from exchcli.records import (
     Currency,
     Fill,
     JournalEntry,
+    Moved,
     Order,
     Placed,
     Position,
@@ -71,6 +72,10 @@ _LEAST_IMPORTANT: dict[type, tuple[str, ...]] = {
     Transfer: (
         *("hash", "exchange_status", "updated", "memo", "address", "fee", "chain", "kind"),
         "created",
+    ),
+    Moved: (
+        *("hash", "exchange_status", "updated", "memo", "address", "fee", "chain", "kind"),
+        *("evidence", "created", "once replayed"),
     ),
     Position: ("liquidation_rate", "leverage", "entry_price", "liquidation_price"),
 }

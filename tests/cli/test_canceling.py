@@ -49,9 +49,25 @@ def test_all_is_what_is_open_of_a_pair_and_a_side(still: Exch) -> None:
     assert wanted
     assert [one["id"] for one in some] == wanted
     assert {one["status"] for one in some} == {"canceled", "partially_canceled"}
-    rest = done(still("dfx", "cancel", "--all", "--yes"))
-    assert len(rest) == len(before) - len(wanted)
+    ran = still("dfx", "cancel", "--all", "--yes")
+    assert len(json.loads(ran.out)) == len(before) - len(wanted)
     assert done(still("dfx", "orders")) == []
+
+
+def test_what_stays_open_in_the_other_account_is_told(still: Exch) -> None:
+    borrowed = done(still("dfx", "orders", "--margin"))
+    assert len(borrowed) == 1
+    ran = still("dfx", "cancel", "--all", "--yes")
+    assert ran.err == "exch: 1 order stays open in the margin account; --margin cancels it.\n"
+    assert done(still("dfx", "orders", "--margin")) == borrowed
+    placed(still, *DFX)
+    placed(still, *DFX)
+    ran = still("dfx", "cancel", "--all", "--margin", "--yes")
+    assert ran.err == (
+        "exch: 2 orders stay open in the spot account; leaving --margin out cancels those.\n"
+    )
+    ran = still("dfx", "cancel", "--all", "--side", "sell", "--margin", "--yes")
+    assert ran.err == "exch: no such order is open.\n"  # of the others, only what was asked for
 
 
 def test_where_nothing_is_open_nothing_is_canceled(still: Exch) -> None:

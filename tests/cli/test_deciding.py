@@ -76,7 +76,8 @@ def test_who_knows_better_says_so_and_may_think_again(still: Exch, unknown: Unkn
     unknown("dfx", "k", "buy", NEW["dfx"])
     ran = still("journal", "resolve", "k", "--order", "99", "--yes")
     assert (ran.code, json.loads(ran.out)["order_id"]) == (0, "99")
-    assert ran.err == "exch: The exchange shows no 99 to this API key. It is written down all the same.\n"  # fmt: skip
+    why = "The exchange shows no 99 to this API key. It is written down all the same."
+    assert ran.err == f"exch: {why}\n"
     assert done(still("journal", "resolve", "k", "--none"))["state"] == "absent"
 
 

@@ -45,8 +45,11 @@ def test_a_transfer_moves_money_once_under_its_key(still: Exch) -> None:
         "exchange_status": None,
         "created": None,
         "updated": None,
+        "once": "t",
+        "replayed": False,
+        "evidence": "reply",
     }
-    assert done(still(*words, "--yes", "--once", "t")) == first
+    assert done(still(*words, "--yes", "--once", "t")) == {**first, "replayed": True}
     assert free(still, "USDT") == spot - D("10.5")
     assert free(still, "USDT", "--margin") == margin + D("10.5")
 
@@ -82,7 +85,8 @@ def test_a_withdrawal_of_dgtmarket_goes_to_the_address_that_is_shown_first(still
         address,
         "pending",
     )
-    assert done(still(*words, "--yes", "--once", "w")) == withdrawn
+    assert (withdrawn["once"], withdrawn["replayed"]) == ("w", False)
+    assert done(still(*words, "--yes", "--once", "w")) == {**withdrawn, "replayed": True}
     rows = done(still("dgt", "transfer", "list", "btc"))
     assert [row["id"] for row in rows if row["amount"] == "0.10000000"] == [withdrawn["id"]]
 
@@ -104,6 +108,7 @@ def test_a_withdrawal_of_digifinex_can_be_canceled(still: Exch) -> None:
     assert (withdrawn["currency"], withdrawn["address"]) == ("USDT", own["address"])
     canceled = done(still("dfx", "withdraw", "cancel", withdrawn["id"], "--yes"))
     assert canceled == {"id": withdrawn["id"], "status": "canceled"}
+    assert done(still("dfx", "withdraw", "cancel", withdrawn["id"], "--yes")) == canceled
     assert still("dfx", "withdraw", "cancel", "999999", "--yes").code == 4
 
 
@@ -152,7 +157,7 @@ def test_a_fee_is_told_as_the_exchange_says_it(
         ("dfx withdraw new usdt 0.00000001 --address x --chain ERC20", "below the smallest"),
         ("dfx withdraw new usdt 99999999 --address x --chain ERC20", "are more than the"),
         ("dgt withdraw new btc 1 --address x", "There is no option --address."),
-        ("dgt withdraw new eur 1", "Dgtmarket has no address for withdrawals of EUR."),
+        ("dgt withdraw new eur 1", "Dgtmarket has no wallet of EUR."),
         ("dfx withdraw cancel x", "'x' is no withdrawal ID."),
     ],
     ids=lambda value: value[:40],

@@ -55,6 +55,14 @@ def test_all_forms_say_the_same_with_every_digit(text: str) -> None:
         ("[" * 100_000, "The file is no JSON."),
         ('{"side": "buy", "amount": "1", "price": "2"}\n{"side"', "Order 2 is no JSON."),
         ('[{"amount": "1", "price": "2"}]', "Order 1 has no side."),
+        (
+            '[{"side": "buy", "amount": "1", "price": "2", "amount": "100"}]',
+            'An order has \'amount\' twice: {"side": "buy", "amount": "100", "price": "2"}.',
+        ),
+        (
+            '{"side": "buy", "side": "sell", "amount": "1", "price": "2"}',
+            'An order has \'side\' twice: {"side": "sell", "amount": "1", "price": "2"}.',
+        ),
         ('[{"side": "both", "amount": "1", "price": "2"}]', "Order 1 has no side."),
         ('[{"side": "buy", "price": "2"}]', "Order 1 has no amount."),
         ('[{"side": "buy", "amount": "1"}]', "Order 1 has no price."),

@@ -36,6 +36,10 @@ KEYS = {
     "Transfer": (
         "id kind currency chain amount fee address memo hash status exchange_status created updated"
     ),
+    "Moved": (
+        "id kind currency chain amount fee address memo hash status exchange_status created "
+        "updated once replayed evidence"
+    ),
     "Address": "currency address memo chain",
     "Position": (
         "symbol side leverage amount entry_price unrealized_pnl liquidation_price liquidation_rate"

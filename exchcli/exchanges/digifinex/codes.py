@@ -21,7 +21,7 @@ _ADDRESS = (
 )
 _EXPIRED = "Create a new one in the account's API settings, then run `exch dfx auth login`."
 _LATER = "Wait half an hour, then run it again."
-_FUNDS = "`exch dfx balances` shows what there is."
+_FUNDS = "`exch dfx balances` shows what there is, with --margin in the margin account."
 _RULES = "`exch dfx symbols` lists the precision and the minimum of each pair."
 _STRETCH = "Ask for a shorter or a later stretch with --start and --end."
 _METHOD = "DigiFinex takes GET and POST: `exch dfx api POST PATH` sends the other one."
