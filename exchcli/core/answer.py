@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Protocol
 from exchcli.core.reply import Reply, parse
 from exchcli.errors import (
     BadReply,
+    CredentialsError,
     ExchError,
     NoAnswer,
     NotSent,
     RateLimited,
+    Rejected,
     Unreadable,
 )
 from exchcli.times import iso
@@ -27,24 +29,38 @@ class Judge(Protocol):
     def check(self, status: int, reply: Reply) -> None:
         """Raises the error that a reply stands for; returns when it is a success."""
 
+    def refuses(self, status: int, reply: Reply | None) -> bool:
+        """Whether what `check` takes for a refusal is surely one of the exchange, which has done
+        nothing; `None` stands for a body that nobody has looked at."""
 
-def checked(exchange: Judge, response: httpx.Response) -> Reply:
-    """The reply, parsed and found to be a success. Raises what else it is."""
+
+def checked(exchange: Judge, response: httpx.Response, *, changing: bool = False) -> Reply:
+    """The reply, parsed and found to be a success. Raises what else it is.
+
+    Of a call that is `changing` something, a refusal is believed only when it can be nothing
+    else: all others are BadReply.
+    """
     status = response.status_code
-    if status == 429:
+    if status == 429 and (not changing or exchange.refuses(status, None)):
         raise _limited(response.headers.get("retry-after", ""))
     if status >= 500 or 300 <= status < 400:
         raise BadReply(f"HTTP {status}")
     if status == 204:  # no content, and a success
         return Reply(None)
     try:
-        reply = parse(response.content)
+        reply = parse(response.content, strict=changing)
     except BadReply as error:
         raise BadReply(error.message if status == 200 else f"HTTP {status}, {error}") from None
     try:
         exchange.check(status, reply)
     except Unreadable as error:  # not even a code: no reply of this exchange
         raise BadReply(f"HTTP {status}, {error}" if status != 200 else error.message) from None
+    except (Rejected, RateLimited, CredentialsError) as error:
+        if changing and not exchange.refuses(status, reply):
+            bad = BadReply(f"HTTP {status}, which need be no refusal")
+            bad.code = error.code
+            raise bad from None
+        raise
     return reply
 
 

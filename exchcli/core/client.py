@@ -279,7 +279,8 @@ class Client:
         if pair is not None:
             self._stamp(message, pair, stamps, committed)
         self._trace(f"{message.method} {message.url}")
-        line = self._http if committed is None else self._line
+        changing = message.method != "GET"
+        line = self._line if changing else self._http
         sent = self._clock.now()
         with self._deadline.asking():
             response = line.send(message)
@@ -290,8 +291,8 @@ class Client:
         )
         try:
             with self._deadline.asking():
-                reply = checked(self._exchange, response)
-            if message.method == "GET":  # what was done is not undone by reading it slowly
+                reply = checked(self._exchange, response, changing=changing)
+            if not changing:  # what was done is not undone by reading it slowly
                 self._deadline.left()
             return Answer(reply, response.content, span)
         except ExchError as error:

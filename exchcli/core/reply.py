@@ -28,8 +28,10 @@ _INTEGER = re.compile(r"-?[0-9]{1,18}")
 _LAST_SECOND = 253402300799  # 9999-12-31T23:59:59Z
 
 
-def parse(body: bytes) -> Reply:
-    """The JSON of a reply, numbers exact. Raises BadReply for everything else."""
+def parse(body: bytes, *, strict: bool = False) -> Reply:
+    """The JSON of a reply, numbers exact. Raises BadReply for everything else; where it is
+    `strict` also for an object that has a key twice, which says two things.
+    """
     if len(body) > MAX_BYTES:
         raise BadReply(f"a reply of more than {MAX_BYTES // 1024 // 1024} MiB")
     if not body.strip():
@@ -41,8 +43,9 @@ def parse(body: bytes) -> Reply:
     _check_size(text)
     try:
         value = json.loads(
-            text, parse_float=wire_decimal, parse_int=_bounded_int, parse_constant=_refuse
-        )
+            text, parse_float=wire_decimal, parse_int=_bounded_int, parse_constant=_refuse,
+            object_pairs_hook=_only_once if strict else None,
+        )  # fmt: skip
     except json.JSONDecodeError:
         raise BadReply(_not_json(text)) from None
     except ValueError as error:
@@ -72,6 +75,13 @@ def _bounded_int(text: str) -> int:
     if len(text) > MAX_DIGITS:
         raise ValueError(f"a number of more than {MAX_DIGITS} digits")
     return int(text)
+
+
+def _only_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a key twice in one object")
+    return found
 
 
 def _refuse(text: str) -> Any:
@@ -168,6 +178,20 @@ class Reply:
         if isinstance(self.value, int) and not isinstance(self.value, bool):
             return str(self.value)
         raise self._wrong("is not a text")
+
+    def number(self) -> str:
+        """An id that counts up: a whole number above 0, written as one writes it."""
+        found = self.text()
+        if not re.fullmatch("[1-9][0-9]{0,17}", found):
+            raise self._wrong("is no id")
+        return found
+
+    def hexadecimal(self) -> str:
+        """An id of 32 hexadecimal digits, or some more or less."""
+        found = self.text()
+        if not re.fullmatch("[0-9a-f]{24,40}", found) or not found.strip("0"):
+            raise self._wrong("is no id")
+        return found
 
     def words(self) -> str | None:
         """What an exchange says about an error, if it is a text at all."""

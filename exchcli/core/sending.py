@@ -7,7 +7,6 @@ OutcomeUnknown                            all else, once the first byte may have
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 
 import httpx
@@ -22,16 +21,11 @@ from exchcli.errors import (
     Rejected,
 )
 
-# Seconds for which a connection that just brought an answer is good for the next call. One that
-# idled may be closed at the other end, which is noticed only when the call is lost in it.
-WARM = 1.0
-
-# A refusal that need not be the exchange's: a server before it gave up waiting for the request.
-_NO_REFUSALS = ("408",)
-
 
 class Line:
-    """The connection for what is sent once: a fresh one, unless the last answer just came.
+    """The connection for what is sent once: a fresh one each time. One that has brought an answer
+    may bring another copy of it, which would be taken for the answer to what is sent next; or it
+    may be closed at the other end, which is noticed only when the call is lost in it.
 
     Without `fresh`, it is the `shared` one, which is no connection but a transport of its own.
     """
@@ -43,7 +37,6 @@ class Line:
         self._shared = shared
         self._transport: httpx.BaseTransport | None = None
         self._http: httpx.Client | None = None
-        self._answered = 0.0
         self._handed_over = False
 
     @property
@@ -55,9 +48,7 @@ class Line:
     def send(self, message: httpx.Request) -> httpx.Response:
         http = self._opened()
         self._handed_over = True
-        response = http.send(message)
-        self._answered = time.monotonic()
-        return response
+        return http.send(message)
 
     def refused(self) -> None:
         """The last message was refused, so that nothing of it is on its way any more."""
@@ -72,20 +63,15 @@ class Line:
     def _opened(self) -> httpx.Client:
         if self._fresh is None:
             return self._shared
-        if time.monotonic() - self._answered > WARM:
-            self.close()
-        if self._http is None:
-            self._transport = self._fresh()
-            self._http = httpx.Client(
-                transport=self._transport, trust_env=False, follow_redirects=False
-            )
+        self.close()
+        self._transport = self._fresh()
+        self._http = httpx.Client(transport=self._transport, trust_env=False)
         return self._http
 
 
 def is_refusal(error: BaseException) -> bool:
     """Whether the exchange has said that it did not do it."""
-    kinds = (Rejected, RateLimited, CredentialsError)
-    return isinstance(error, kinds) and error.code not in _NO_REFUSALS
+    return isinstance(error, Rejected | RateLimited | CredentialsError)
 
 
 def outcome(error: BaseException, title: str, *, begun: bool) -> BaseException:

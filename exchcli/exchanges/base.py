@@ -73,6 +73,12 @@ class Exchange:
         """Raises what a reply stands for: Rejected, CredentialsError, RateLimited, BadReply."""
         raise NotImplementedError
 
+    def refuses(self, status: int, reply: Reply | None) -> bool:
+        """Whether a refusal by `check` is surely one, so that what was sent did nothing; the
+        reply is None where its body was not looked at.
+        """
+        raise NotImplementedError
+
     def sign(
         self, credentials: Credentials, timestamp: int, method: str, target: str, body: bytes
     ) -> Headers:
@@ -286,8 +292,8 @@ class Exchange:
         chain: str | None = None,
         memo: str | None = None,
         internal: bool = False,
-    ) -> Flow[str | None]:
-        """Orders a withdrawal and returns its id, if that is told."""
+    ) -> Flow[str]:
+        """Orders a withdrawal and returns its id."""
         raise self.lacks("withdrawals")
 
     def cancel_withdrawal(self, withdrawal_id: str) -> Flow[str]:

@@ -40,12 +40,13 @@ def test_an_order_that_is_placed_is_printed_though_ctrl_c_came_while_it_was_read
     exch: Exch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(following, "_told", interrupted)
-    with exchange(reply('{"code": 0, "order_id": "abc"}')) as server:
-        for wait in ([], ["--wait"]):
+    for number, wait in enumerate(([], ["--wait"]), 1):
+        order_id = f"{number:032}"
+        with exchange(reply(f'{{"code": 0, "order_id": "{order_id}"}}')) as server:
             ran = run(exch, server, *BUY["dfx"], "--yes", *wait)
             assert ran.code == 0
-            assert json.loads(ran.out)["id"] == "abc"
-            assert "the order abc" in ran.err
+            assert json.loads(ran.out)["id"] == order_id
+            assert f"the order {order_id}" in ran.err
 
 
 def test_ctrl_c_does_not_keep_what_was_done_from_being_printed(
@@ -75,7 +76,7 @@ def file_of(count: int, folder: Path) -> str:
 def then(second: Answer) -> Answer:
     """The ids of ten orders, and to the next call this."""
     calls: list[bytes] = []
-    ids = [f"{number:032}" for number in range(10)]
+    ids = [f"{number:032}" for number in range(1, 11)]
 
     def answer(connection: socket.socket, head: bytes) -> None:
         calls.append(head)
@@ -85,7 +86,7 @@ def then(second: Answer) -> Answer:
     return answer
 
 
-LIMITED = reply("{}", "429 Too Many Requests")
+LIMITED = reply('{"code": 10005}', "429 Too Many Requests")
 
 
 def test_a_batch_that_is_half_placed_without_a_key_is_not_to_be_run_again(
@@ -97,7 +98,7 @@ def test_a_batch_that_is_half_placed_without_a_key_is_not_to_be_run_again(
     assert ran.code == 7
     assert len(json.loads(ran.out)) == 10
     told = json.loads(ran.err)["error"]
-    assert told["message"].startswith("Orders 11 to 20 of 25: DigiFinex refused: it limits")
+    assert told["message"].startswith("Orders 11 to 20 of 25: DigiFinex refused: it was asked too often")
     assert told["hint"] == (
         "Orders 1 to 10 are placed; orders 21 to 25 were not sent. Do not run the whole file "
         "again: place what is left of it, from order 11 on."

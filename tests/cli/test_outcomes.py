@@ -17,6 +17,7 @@ def error(ran: Ran) -> Any:
     return json.loads(ran.err)["error"]
 
 
+ID = "3fb0d98e51c18954f10d439a9cf57de0"
 UNKNOWN = {
     "a server's error": reply("{}", "500 Internal Server Error"),
     "a proxy's error": reply("<html>Bad gateway</html>", "502 Bad Gateway"),
@@ -111,11 +112,11 @@ def test_raw_is_the_reply_to_the_order_and_nothing_else(exch: Exch) -> None:
 
 
 def test_an_order_that_is_not_listed_yet_is_printed_as_it_was_sent(exch: Exch) -> None:
-    with exchange(reply('{"code": 0, "order_id": "abc"}')) as server:
+    with exchange(reply(f'{{"code": 0, "order_id": "{ID}"}}')) as server:
         ran = run(exch, server, *BUY["dfx"], "--yes")
     order = json.loads(ran.out)
     assert (ran.code, ran.err) == (0, "")
-    assert (order["id"], order["status"], order["exchange_status"]) == ("abc", "unknown", None)
+    assert (order["id"], order["status"], order["exchange_status"]) == (ID, "unknown", None)
     assert (order["amount"], order["price"], order["filled"]) == ("0.05", "9000", None)
 
 

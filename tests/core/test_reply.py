@@ -117,3 +117,23 @@ def test_a_price_or_an_amount_is_never_negative() -> None:
 def test_a_moment_beyond_the_calendar_is_refused() -> None:
     with pytest.raises(Unreadable, match="is not a time"):
         Reply(10**15, "date").moment()
+
+
+def test_where_it_matters_an_object_says_nothing_twice() -> None:
+    body = b'{"code": 20007, "list": [{"a": 1, "code": 2}], "code": 0}'
+    assert parse(body).value["code"] == 0
+    with pytest.raises(BadReply, match="a key twice"):
+        parse(body, strict=True)
+    assert parse(b'{"a": {"a": 1}}', strict=True).value == {"a": {"a": 1}}
+
+
+def test_an_id_is_one_as_it_is_written() -> None:
+    good = "3fb0d98e51c18954f10d439a9cf57de0"
+    assert Reply(17167).number() == Reply("17167").number() == "17167"
+    assert Reply(good).hexadecimal() == good
+    for value in ("", "0", 0, -1, "-1", "017", "1.0", 1.5, True, None, "a", "1" * 19, {}):
+        with pytest.raises(BadReply):
+            Reply(value).number()
+    for value in ("", "0" * 32, good.upper(), good[:9], good * 2, f"{good[:-1]}g", 17167, None):
+        with pytest.raises(BadReply):
+            Reply(value).hexadecimal()

@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import re
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from decimal import Decimal
 from pathlib import Path
 
 import httpx
 import pytest
-from loopback import Answer, Loopback, loopback, reply, sending, silence, trickling, with_time
+from loopback import Answer, loopback, reply, sending, silence, trickling, with_time
+from sending_once import ID, NEW, PLACED, client, orders, place, sent
 
 from exchcli.core import transport as transports
-from exchcli.core.client import Client
-from exchcli.core.clock import Clock
-from exchcli.core.credentials import Credentials, Secret
 from exchcli.core.deadline import Deadline
 from exchcli.core.machine import SECOND, Reading, read
 from exchcli.core.request import Flow
@@ -37,65 +31,8 @@ from exchcli.errors import (
 )
 from exchcli.exchanges.dgtmarket import Dgtmarket
 from exchcli.exchanges.digifinex import DigiFinex
-from exchcli.records import NewOrder
 
 SELF_SIGNED = Path(__file__).parents[1] / "support" / "self-signed-for-tests.pem"
-PAIR = Credentials("fakekey", Secret("fake-secret"), "a test")
-NEW = NewOrder("BTC_USDT", "buy", Decimal("0.01"), Decimal(30000))
-PLACED = reply('{"code": 0, "order_id": "abc"}')
-
-
-def with_body(answer: Answer) -> Answer:
-    """The answer when all of the request has come: else the end of the connection is a reset."""
-
-    def whole(connection: socket.socket, head: bytes) -> None:
-        length = re.search(rb"content-length: (\d+)", head, re.I)
-        while length and len(head.partition(b"\r\n\r\n")[2]) < int(length[1]):
-            head += connection.recv(65536)
-        answer(connection, head)
-
-    return whole
-
-
-def orders(*answers: Answer) -> Answer:
-    """The time where it is asked for, and these answers to what is sent, one after another."""
-    left = list(answers)
-
-    def one(connection: socket.socket, head: bytes) -> None:
-        with_body(left.pop(0) if len(left) > 1 else left[0])(connection, head)
-
-    return with_time(one)
-
-
-def sent(server: Loopback) -> list[bytes]:
-    return [head for head in server.requests if not head.startswith(b"GET ")]
-
-
-@contextmanager
-def client(
-    url: str,
-    *,
-    exchange: type[DigiFinex] | type[Dgtmarket] = DigiFinex,
-    seconds: float = 10,
-    clock: Callable[[], Reading] = read,
-) -> Iterator[Client]:
-    deadline = Deadline(seconds)
-    one = Client(
-        exchange(), url, NetworkTransport(url, deadline), deadline, credentials=lambda: PAIR,
-        clock=Clock(None, exchange.name, url, clock=clock),
-        fresh=lambda: NetworkTransport(url, deadline), sleep=lambda _seconds: None,
-    )  # fmt: skip
-    try:
-        yield one
-    finally:
-        one.close()
-
-
-def place(url: str, *, seconds: float = 10) -> tuple[str, list[int]]:
-    """The id of an order, and the seconds that were written down for it."""
-    signed: list[int] = []
-    with client(url, seconds=seconds) as one:
-        return one.send_once(DigiFinex().place(NEW), signed.append), signed
 
 
 def test_an_order_is_written_down_with_its_signature_before_a_byte_of_it_is_sent() -> None:
@@ -104,7 +41,7 @@ def test_an_order_is_written_down_with_its_signature_before_a_byte_of_it_is_sent
         told = one.send_once(
             DigiFinex().place(NEW), lambda second: at_commit.append((second, len(sent(server))))
         )
-        assert told == "abc"
+        assert told == ID
         ((second, before),) = at_commit
         assert before == 0
         (head,) = sent(server)
@@ -124,6 +61,13 @@ def test_an_order_is_written_down_with_its_signature_before_a_byte_of_it_is_sent
         reply('{"code": 0, "order_'),
         reply('{"code": 0}'),
         reply('{"code": 0, "order_id": {}}'),
+        reply('{"code": 0, "order_id": ""}'),
+        reply('{"code": 0, "order_id": "17167"}'),
+        reply(f'{{"code": 0, "order_id": "{"0" * 32}"}}'),
+        reply(f'{{"code": 20007, "code": 0, "order_id": "{ID}"}}'),
+        reply('{"code": 0, "code": 20007}'),
+        reply(f'{{"code": 0, "order_id": "{ID}"}}', "429 Too Many Requests"),
+        reply("slow down", "429 Too Many Requests"),
         reply('{"code": 0, "order_id": "a"}', "307 Temporary Redirect", "Location: /v3/x\r\n"),
         reply('{"code": 0, "order_id": "a"}', "202 Accepted"),
         sending(b""),
@@ -131,7 +75,9 @@ def test_an_order_is_written_down_with_its_signature_before_a_byte_of_it_is_sent
         sending(b"SSH-2.0-OpenSSH\r\n"),
     ],
     ids=["502", "500", "50000", "unlisted code", "html", "html 403", "empty", "broken json",
-         "no id", "an id that is none", "redirect", "202", "reset", "cut off", "no http"],
+         "no id", "an id that is none", "an empty id", "an id that is a number", "zero",
+         "a success that is a refusal", "a refusal that is a success", "429 and placed",
+         "429 without a code", "redirect", "202", "reset", "cut off", "no http"],
 )  # fmt: skip
 def test_any_answer_that_cannot_be_trusted_is_unknown_and_nothing_is_sent_again(
     answer: Answer,
@@ -159,7 +105,7 @@ def test_an_answer_that_does_not_come_in_time_is_unknown(answer: Answer) -> None
         (reply('{"code": 20011, "msg": "no"}'), Rejected),
         (reply('{"code": 10003}'), CredentialsError),
         (reply('{"code": 10005}'), RateLimited),
-        (reply("slow down", "429 Too Many Requests"), RateLimited),
+        (reply('{"code": 10005}', "429 Too Many Requests"), RateLimited),
     ],
 )
 def test_a_complete_refusal_is_final(answer: Answer, kind: type[ExchError]) -> None:
@@ -169,18 +115,10 @@ def test_a_complete_refusal_is_final(answer: Answer, kind: type[ExchError]) -> N
         assert len(sent(server)) == 1
 
 
-def test_a_server_that_gave_up_waiting_has_refused_nothing() -> None:
-    body = '{"detail": "Request timeout"}'
-    with loopback(orders(reply(body, "408 Request Timeout"))) as server:
-        new = NEW._replace(symbol="BTCPLN")
-        with client(server.url, exchange=Dgtmarket) as one, pytest.raises(OutcomeUnknown):
-            one.send_once(Dgtmarket().place(new))
-
-
 def test_a_timestamp_that_was_refused_is_stamped_and_written_down_anew() -> None:
     with loopback(orders(reply('{"code": 10008}'), PLACED)) as server:
         told, signed = place(server.url)
-        assert told == "abc"
+        assert told == ID
         assert len(signed) == len(sent(server)) == 2
 
 
@@ -231,7 +169,7 @@ def test_a_commit_that_takes_long_is_signed_anew_and_one_that_always_does_is_not
             late[0] += 2 if not signed else 0
             signed.append(second)
 
-        assert one.send_once(DigiFinex().place(NEW), first_is_slow) == "abc"
+        assert one.send_once(DigiFinex().place(NEW), first_is_slow) == ID
         assert signed[1] > signed[0]
         (head,) = sent(server)
         assert f"access-timestamp: {signed[1]}".encode() in head.lower()
@@ -275,6 +213,17 @@ def test_an_interrupt_is_unknown_only_when_a_byte_may_have_left(
                 one.send_once(DigiFinex().place(NEW))
             assert unknown.value.exit == 7
             assert isinstance(unknown.value.__cause__, KeyboardInterrupt)
+
+
+def test_a_write_that_is_broken_off_may_have_sent_a_part(monkeypatch: pytest.MonkeyPatch) -> None:
+    def write(_stream: object, _buffer: bytes, _timeout: object = None) -> None:
+        raise KeyboardInterrupt
+
+    with loopback(orders(PLACED)) as server, client(server.url) as one:
+        next(one.ready_to_sign(), None)
+        monkeypatch.setattr("httpcore._backends.sync.SyncStream.write", write)
+        with pytest.raises(OutcomeUnknown):
+            one.send_once(DigiFinex().place(NEW))
 
 
 def test_a_call_that_would_have_no_time_to_be_answered_is_not_sent() -> None:
@@ -343,18 +292,24 @@ def _copy(source: socket.socket, target: socket.socket) -> None:
 # --- connections, and what is not sent once ----------------------------------------------------
 
 
-def test_it_is_sent_on_a_connection_of_its_own() -> None:
+def test_it_is_sent_on_a_connection_that_has_brought_no_answer() -> None:
+    """What a connection brings twice would be taken for the answer to the next order."""
     ports: list[int] = []
 
     def keep(connection: socket.socket, head: bytes) -> None:
         ports.append(connection.getpeername()[1])
-        PLACED(connection, head)
+        body = b'{"code": 0, "order_id": "%s"}' % ID.encode()
+        answer = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)
+        connection.sendall(answer)
+        connection.recv(1)  # it stays open
 
     with loopback(orders(keep)) as server, client(server.url) as one:
         one.fresh_time()
         one.send_once(DigiFinex().place(NEW))
         one.send_once(DigiFinex().place(NEW))
-    assert len(set(ports)) == 2
+        one.run(DigiFinex().any_endpoint("POST", "/spot/order/new", {}))
+        assert len(sent(server)) == 3
+    assert len(set(ports)) == 3
 
 
 def test_a_flow_may_read_before_it_sends() -> None:
@@ -363,7 +318,7 @@ def test_a_flow_may_read_before_it_sends() -> None:
         return (yield from DigiFinex().place(NEW))
 
     with loopback(orders(PLACED)) as server, client(server.url) as one:
-        assert one.send_once(looking_first()) == "abc"
+        assert one.send_once(looking_first()) == ID
         assert len(sent(server)) == 1
 
 

@@ -127,14 +127,15 @@ def test_a_cancel_is_a_delete_without_a_body(dgt: Dgtmarket) -> None:
     assert done == [Cancelled("17167", "canceled")]
 
 
-def test_a_withdrawal_goes_to_the_singular_and_its_id_is_read_where_there_is_one(
+def test_a_withdrawal_goes_to_the_singular_and_without_an_id_nothing_is_known(
     dgt: Dgtmarket,
 ) -> None:
     withdrawn, asked = drive(dgt.withdraw("BTC", D("0.015")), {"id": 700})
     assert asked == ['POST /private/transfer/ {"currency": "BTC", "amount": "0.015"}']
     assert withdrawn == "700"
-    for reply in ({"status": "PENDING"}, "null", []):
-        assert drive(dgt.withdraw("BTC", D("0.015")), reply)[0] is None
+    for reply in ({"status": "PENDING"}, "null", [], {"id": None}, {"id": 0}, {"id": "-1"}):
+        with pytest.raises(Unreadable):
+            drive(dgt.withdraw("BTC", D("0.015")), reply)
 
 
 def test_a_snapshot_is_the_highest_id_of_the_whole_account(dgt: Dgtmarket) -> None:

@@ -20,6 +20,8 @@ from exchcli.execution.venue import Orders
 RULES = Rules(window=5, settle_delay=4, patience=60)
 NONE = {"code": 0, "data": []}
 
+ID = "3fb0d98e51c18954f10d439a9cf57de0"
+
 
 def rows(*ids: str) -> dict[str, Any]:
     return {
@@ -43,21 +45,21 @@ def placement(journal: Journal, client: Any, transport: Answering, *news: Any) -
 
 def test_an_order_is_placed_and_its_api_key_is_not_in_the_journal(journal: Journal) -> None:
     answers = {"spot_order_current": [NONE], "spot_order_history": [NONE],
-               "spot_order_new": [{"code": 0, "order_id": "abc"}]}  # fmt: skip
+               "spot_order_new": [{"code": 0, "order_id": ID}]}  # fmt: skip
     with answering(**answers) as (client, transport):
         done = placement(journal, client, transport).run(BUY, "weekly")
-    assert (done.ids, done.evidence) == (("abc",), "reply")
+    assert (done.ids, done.evidence) == ((ID,), "reply")
     (entry,) = journal.entries()
     assert PAIR.key not in repr(entry)
     assert entry.attempts[0].signed in (1_700_000_000, 1_699_999_999)
 
 
 def test_an_order_whose_answer_was_lost_is_found_in_the_lists(journal: Journal) -> None:
-    answers = {"spot_order_current": [rows("older"), rows("older", "abc")],
+    answers = {"spot_order_current": [rows("older"), rows("older", ID)],
                "spot_order_history": [NONE], "spot_order_new": [LOST]}  # fmt: skip
     with answering(**answers) as (client, transport):
         done = placement(journal, client, transport).run(BUY, "weekly")
-        assert (done.ids, done.evidence) == (("abc",), "matched")
+        assert (done.ids, done.evidence) == ((ID,), "matched")
         assert transport.sent("/spot/order/new") == 1
 
 
@@ -74,9 +76,9 @@ def test_a_batch_is_placed_in_one_call(journal: Journal) -> None:
     news = (NEW, NEW._replace(side="sell"))
     answers = {"spot_order_current": [NONE], "spot_order_history": [NONE]}
     with answering(**answers) as (client, transport):
-        transport.answers["/spot/order/batch_new"] = [{"code": 0, "order_ids": ["a", "b"]}]
+        transport.answers["/spot/order/batch_new"] = [{"code": 0, "order_ids": [ID, ID[::-1]]}]
         done = placement(journal, client, transport, *news).run(batch(news), "many")
-    assert done.ids == ("a", "b")
+    assert done.ids == (ID, ID[::-1])
 
 
 @pytest.mark.parametrize(

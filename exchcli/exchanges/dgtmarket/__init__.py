@@ -16,7 +16,7 @@ from exchcli.errors import BadReply, CredentialsError, Rejected
 from exchcli.exchanges.dgtmarket.account import Account
 from exchcli.exchanges.dgtmarket.keys import Keys
 from exchcli.exchanges.dgtmarket.market import PAIRS, MarketData
-from exchcli.exchanges.dgtmarket.reasons import reason
+from exchcli.exchanges.dgtmarket.reasons import gives_reasons, reason
 from exchcli.exchanges.dgtmarket.trading import Trading
 
 __all__ = ["PAIRS", "Dgtmarket"]
@@ -33,6 +33,8 @@ _NEXT_STEPS = {
     404: "Check the path, like /private/offers/ with the slash at its end, and the id in it.",
     405: "This path takes another method: name GET, POST or DELETE before it.",
 }
+
+_REFUSALS = (401, 403, 404, 405, 415, 429)
 
 
 class Dgtmarket(MarketData, Account, Trading, Keys):
@@ -71,6 +73,14 @@ class Dgtmarket(MarketData, Account, Trading, Keys):
             exchange=self.name,
             code=str(status),
         )
+
+    def refuses(self, status: int, reply: Reply | None) -> bool:
+        """What these statuses mean is the same whoever says it; a 400 is the exchange's when it
+        says why. Others, such as 408, 409 and 499, tell of the way there or of what is there.
+        """
+        if status == 400:
+            return reply is not None and gives_reasons(reply.value)
+        return status in _REFUSALS
 
     def sign(
         self, credentials: Credentials, timestamp: int, method: str, target: str, body: bytes

@@ -12,6 +12,17 @@ from typing import Any
 MOST = 300  # characters of it that are told
 
 
+def gives_reasons(body: Any) -> bool:
+    """Whether it has the shape of a refusal, whole: texts, and lists of them under fields."""
+    return isinstance(body, dict) and bool(body) and all(map(_is_reason, body, body.values()))
+
+
+def _is_reason(field: str, told: Any) -> bool:
+    if isinstance(told, str):
+        return field == "detail"
+    return isinstance(told, list) and bool(told) and all(isinstance(one, str) for one in told)
+
+
 def reason(body: Any) -> str:
     """All that is said, each field before its sentences; empty where nothing is."""
     words = " ".join("; ".join(_said(body)).split())

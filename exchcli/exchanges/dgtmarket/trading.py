@@ -69,7 +69,7 @@ class Trading(Exchange):
         if new.price is None:
             params["any_price"] = True
         reply = yield params
-        return reply["id"].text()
+        return reply["id"].number()
 
     def cancel(self, ids: Sequence[str], market: Market = "spot") -> Flow[list[Cancelled]]:
         (order_id,) = ids
@@ -112,21 +112,20 @@ class Trading(Exchange):
         chain: str | None = None,
         memo: str | None = None,
         internal: bool = False,
-    ) -> Flow[str | None]:
+    ) -> Flow[str]:
         if address or chain or memo or internal:
             raise self.lacks("withdrawals to another address than the one that is set there")
         return self.new_transfer(currency, amount)
 
     @post_json("/private/transfer/", auth=True)
-    def new_transfer(self, currency: str, amount: Decimal) -> Steps[str | None]:
+    def new_transfer(self, currency: str, amount: Decimal) -> Steps[str]:
         """Order a new Transfer (withdrawal), to the `outgoing_address` of the wallet.
 
-        Its heading has the singular, its lists the plural. The reply is not documented: its id
-        if there is one.
+        Its heading has the singular, its lists the plural. The reply is not documented: without
+        an id in it, it may be any page's, and only the list tells.
         """
         reply = yield {"currency": currency, "amount": plain(amount)}
-        found = reply.get("id") if isinstance(reply.value, dict) else None
-        return None if found is None else found.text()
+        return reply["id"].number()
 
     def newest_withdrawal(self) -> Flow[int | None]:
         return (yield from _newest(self.transfers_seen(FIRST_ROWS)))

@@ -61,6 +61,10 @@ class DigiFinex(MarketData, Trading):
         said = reply.get("msg")
         raise error_of(code, None if said is None else said.words(), status)
 
+    def refuses(self, status: int, reply: Reply | None) -> bool:
+        """Codes tell what it has refused, HTTP statuses nothing."""
+        return reply is not None
+
     def sign(
         self, credentials: Credentials, timestamp: int, method: str, target: str, body: bytes
     ) -> Headers:

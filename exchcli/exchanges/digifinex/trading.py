@@ -54,7 +54,7 @@ class Trading(Orders, Account):
         if new.post_only:
             params["post_only"] = 1
         reply = yield params
-        return reply["order_id"].text()
+        return reply["order_id"].hexadecimal()
 
     def place_batch(
         self, symbol: str, news: Sequence[NewOrder], market: Market = "spot"
@@ -85,7 +85,7 @@ class Trading(Orders, Account):
             for new in news
         )
         reply = yield {"market": market, "symbol": symbol.lower(), "list": f"[{rows}]"}
-        ids = [order_id.text() for order_id in reply["order_ids"]]
+        ids = [order_id.hexadecimal() for order_id in reply["order_ids"]]
         if len(set(ids)) != len(news):
             raise Unreadable(f"{len(set(ids))} ids for {len(news)} orders")
         return ids
@@ -173,7 +173,7 @@ class Trading(Orders, Account):
         chain: str | None = None,
         memo: str | None = None,
         internal: bool = False,
-    ) -> Flow[str | None]:
+    ) -> Flow[str]:
         if not address:
             raise UsageError(
                 "DigiFinex has to be told where the money is to go.",
@@ -191,7 +191,7 @@ class Trading(Orders, Account):
         chain: str | None,
         memo: str | None,
         internal: bool,
-    ) -> Steps[str | None]:
+    ) -> Steps[str]:
         """Request withdrawal: its id. `address` is a user's id where `internal`."""
         params: dict[str, Value] = {"type": "internal"} if internal else {}
         params |= {"currency": currency.lower(), "address": address, "amount": plain(amount)}
@@ -200,7 +200,7 @@ class Trading(Orders, Account):
         if memo:
             params["memo"] = memo
         reply = yield params
-        return reply["withdraw_id"].text()
+        return reply["withdraw_id"].number()
 
     @post_form("/withdraw/cancel", auth=True)
     def cancel_withdrawal(self, withdrawal_id: str) -> Steps[str]:
