@@ -11,7 +11,7 @@ from exchcli.sandbox.engine.reasons import Reason, Refusal
 from exchcli.sandbox.ledger import UNIT, times
 
 # More than anybody has; ticks and units stay well within 64 bits.
-_MOST_TICKS, _MOST_UNITS = 10**15, 10**16
+_MOST_TICKS, _MOST_UNITS = 10**17, 10**16
 _WIDE = Context(prec=60)
 _UNIT_PLACES = -int(UNIT.as_tuple().exponent)
 

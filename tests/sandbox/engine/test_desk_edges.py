@@ -73,8 +73,8 @@ def test_a_stop_without_a_price_is_worth_the_least_value_at_its_stop(dgt):
 @pytest.mark.parametrize(
     ("field", "most", "reason"),
     [
-        ("price", D(10) ** 15, Reason.BAD_PRICE),
-        ("stop", D(10) ** 15, Reason.BAD_PRICE),
+        ("price", D(10) ** 17, Reason.BAD_PRICE),
+        ("stop", D(10) ** 17, Reason.BAD_PRICE),
         ("amount", D(10) ** 16, Reason.BAD_AMOUNT),
     ],
 )

@@ -139,6 +139,88 @@ def test_whatever_is_traded_in_units_of_a_trillionth_no_exchange_is_locked_up(
     shutil.rmtree(folder)
 
 
+@pytest.fixture(scope="module")
+def wild(tmp_path_factory):
+    """A pair on margin, as fine, whose price jumps far enough to liquidate both sides."""
+    prices = ("9600", "9590.123456789012", "9600.5", "12900", "9601", "6500", "9599.000000000001")
+    rows = [
+        f"{1_700_000_000 + 7 * each},{prices[each % 7]},{FINEST if each % 3 else D('0.5'):f}"
+        for each in range(500)
+    ]
+    return recorded(tmp_path_factory.mktemp("wild"), *rows, pair="btc_usdt")
+
+
+WILD = st.lists(
+    st.tuples(
+        st.sampled_from(["limit", "market", "spend", "stop", "close", "withdraw"]),
+        st.sampled_from(["buy", "sell"]),
+        st.integers(0, 2),
+        st.sampled_from(["spot", "margin", "margin"]),
+        st.sampled_from([D("0.001"), D("0.0010000001"), D("0.3") + FINEST, D("2.123456789012")]),
+        st.sampled_from([D(6600), D("9590.123456789012"), D(9600), D("9600.000000000001")]),
+        st.sampled_from([0, 1, 7, 30, 400]),
+    ),
+    min_size=4,
+    max_size=16,
+)
+
+
+@given(WILD)
+@settings(max_examples=40, deadline=None)
+def test_no_order_position_or_payment_of_any_size_stops_time(wild, tmp_path_factory, moves):
+    folder = tmp_path_factory.getbasetemp() / f"wild-{next(_folders)}"
+    floor = TradingFloor(folder, "dfx", file=wild)
+    audit = Audit(floor)
+    for number in range(3):
+        floor.fund(number, USDT=20_000)
+        with floor.desk() as desk:
+            desk.transfer(floor.account(number), "USDT", D(9000), "spot", "margin")
+    floor.fund(0, BTC=3)  # and the others have nothing to pay a fee from
+    for kind, side, account, wallet, amount, price, seconds in moves:
+        try:
+            act(floor, kind, side, account, wallet, amount, price)
+        except Refusal:
+            pass
+        floor.wait(seconds)
+        audit.check_entries()
+        audit.check_orders()
+    floor.wait(3600)
+    audit.check_entries()
+    assert floor.store.select("SELECT id FROM payments WHERE due IS NOT NULL") == []
+    with floor.desk() as desk:
+        for account, wallet, currency, total, held in floor.store.select(
+            "SELECT account, wallet, currency, total, held FROM balances"
+        ):
+            place = account, wallet, currency
+            assert account == floor.house or desk.ledger.free(place) >= 0
+            assert (D(total), D(held)) == (desk.ledger.total(place), desk.ledger.hold_of(place))
+    floor.close()
+    shutil.rmtree(folder)
+
+
+def act(floor, kind, side, account, wallet, amount, price):
+    """One move of one account."""
+    number = floor.account(account)
+    if kind == "close":
+        with floor.desk() as desk:
+            desk.close_position(number, "BTC_USDT")
+    elif kind == "withdraw":
+        with floor.desk() as desk:
+            chain, address, tag = desk.db.execute(
+                "SELECT chain, address, tag FROM addresses"
+                " WHERE account = ? AND kind = 'withdrawal' AND currency = 'BTC'",
+                (floor.account(0),),
+            ).fetchone()
+            desk.withdraw(floor.account(0), "BTC", D("0.01"), address, chain, tag)
+    elif kind == "spend":
+        floor.place(account, "BTC_USDT", "buy", None, spend=amount * 9000, wallet=wallet)
+    elif kind == "stop":
+        floor.place(account, "BTC_USDT", side, amount, stop=price)
+    else:
+        limit = price if kind == "limit" else None
+        floor.place(account, "BTC_USDT", side, amount, limit, wallet=wallet)
+
+
 def test_money_that_buys_not_even_one_unit_is_refused(tmp_path):
     whole = (f"{1_700_000_000 + 30 * each},{100 + each % 3},5" for each in range(60))
     floor = TradingFloor(tmp_path / "floor", "dfx", file=recorded(tmp_path, *whole))
