@@ -7,6 +7,7 @@ import re
 import sys
 import traceback
 from collections.abc import Sequence
+from itertools import pairwise
 
 from typer._click.exceptions import ClickException, MissingParameter, NoSuchOption
 from typer._click.exceptions import UsageError as ClickUsageError
@@ -15,7 +16,7 @@ from typer.exceptions import Exit as Leave
 
 from exchcli import output
 from exchcli.cli.options import OUTPUTS, Settings
-from exchcli.cli.tree import Root
+from exchcli.cli.tree import TITLES, Leaf, Root
 from exchcli.errors import ExchError, Exit, Interrupted, UsageError
 
 
@@ -27,7 +28,7 @@ def run(arguments: Sequence[str]) -> int:
     except ExchError as error:
         return _tell(error, arguments, settings)
     except ClickException as error:
-        return _tell(_usage(error, settings), arguments, settings)
+        return _tell(_usage(error, arguments, settings), arguments, settings)
     except (KeyboardInterrupt, Abort):
         stopped = Interrupted("Interrupted; nothing was sent that changes anything.")
         return _tell(stopped, arguments, settings)
@@ -105,14 +106,18 @@ def _is_terminal(stream: object) -> bool:
         return False
 
 
-def _usage(error: ClickException, settings: Settings) -> UsageError:
+def _usage(error: ClickException, arguments: Sequence[str], settings: Settings) -> UsageError:
     """Typer's complaint in exch's words: one line, and what to type instead."""
     context = error.ctx if isinstance(error, ClickUsageError) else None
     path = context.command_path if context else settings.path
     hint = f"`{path} --help` shows how it is used."
+    leaf = context.command if context and isinstance(context.command, Leaf) else None
     if isinstance(error, NoSuchOption):
         message = f"There is no option {error.option_name}."
-        if error.option_name[1:2].isdigit():
+        if leaf and error.option_name in leaf.elsewhere:
+            others = " and ".join(TITLES[name] for name in leaf.elsewhere[error.option_name])
+            hint = f"Only {others} has it. {hint}"
+        elif error.option_name[1:2].isdigit():
             hint = f"Put `--` before a value that begins with a minus. {hint}"
         elif error.possibilities:
             hint = f"Did you mean {' or '.join(error.possibilities[:2])}? {hint}"
@@ -123,7 +128,20 @@ def _usage(error: ClickException, settings: Settings) -> UsageError:
     else:
         message = error.format_message().rstrip(".") + "."
         message = re.sub(r"Got unexpected extra argument\S*", "There is no place for", message)
+        option = _left_alone(leaf, arguments, message) if leaf else None
+        if option:
+            message += f" {option} takes a plain number of seconds, or nothing."
     return UsageError(message, hint)
+
+
+def _left_alone(leaf: Leaf, arguments: Sequence[str], message: str) -> str | None:
+    """The option before the word that there is no place for, if it may stand without a value:
+    then the word was meant to be one.
+    """
+    for option, word in pairwise(arguments):
+        if option in leaf.alone and re.search(rf"\({re.escape(word)}\b", message):
+            return option
+    return None
 
 
 def _bug(error: Exception, settings: Settings) -> ExchError:

@@ -22,7 +22,13 @@ def seconds_of(text: str | None) -> float | None:
     """How long --wait is to wait; None where it is not given. Raises UsageError."""
     if text is None:
         return None
-    seconds = typed_decimal(text, "--wait")
+    try:
+        seconds = typed_decimal(text, "--wait")
+    except UsageError:
+        raise UsageError(
+            f"--wait {text[:40]!r} is no number of seconds.",
+            "Write --wait 120, or --wait alone for 60 seconds.",
+        ) from None
     if seconds > LONGEST_WAIT:
         raise UsageError("--wait takes a week at most.", f"Give up to {LONGEST_WAIT} seconds.")
     return float(seconds)  # seconds, not money

@@ -17,7 +17,7 @@ from exchcli.cli.following import follow, look, placed, seconds_of
 from exchcli.cli.guarding import check_order_guard
 from exchcli.cli.telling import spoken, tell_order
 from exchcli.cli.trading_options import OnAbsentPolicy, once_key
-from exchcli.cli.wanted import Typed, read_order
+from exchcli.cli.wanted import Typed, check_typed, read_order
 from exchcli.errors import UsageError
 from exchcli.records import Book, NewOrder, Unsent
 
@@ -41,6 +41,7 @@ def place(here: Session, typed: Typed, how: How) -> None:
     if how.dry_run:
         here.settings.returns = Unsent
     else:
+        check_typed(here, typed)  # first what is missing, then that nobody can be asked
         check_answerable(how.yes)
     here.begin()
     new, rules = read_order(here, typed)

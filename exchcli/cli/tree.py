@@ -82,6 +82,8 @@ class Leaf(TyperCommand):
         self.exchange: str | None = None
         # Options that may stand without a value, and what they mean then.
         self.alone: dict[str, str] = {}
+        # Options that only other exchanges have.
+        self.elsewhere: dict[str, tuple[str, ...]] = {}
 
     def parse_args(self, ctx: Context, args: list[str]) -> list[str]:
         return super().parse_args(ctx, _completed(args, self.alone) if self.alone else args)
@@ -304,6 +306,12 @@ def build(spec: Spec, exchange: str | None, name: str | None = None) -> ClickCom
     assert isinstance(command, Leaf)
     command.spec, command.exchange = spec, exchange
     foreign = _foreign(spec.function, exchange)
+    command.elsewhere = {
+        option: foreign[param.name]
+        for param in command.params
+        if param.name in foreign
+        for option in param.opts
+    }
     command.params = [param for param in command.params if param.name not in foreign]
     command.alone = {
         f"--{name.replace('_', '-')}": mark.value
@@ -326,12 +334,12 @@ def _completed(args: list[str], alone: dict[str, str]) -> list[str]:
     return completed
 
 
-def _foreign(function: Callable[..., None], exchange: str | None) -> set[str]:
-    """The parameters that only other exchanges have."""
+def _foreign(function: Callable[..., None], exchange: str | None) -> dict[str, tuple[str, ...]]:
+    """The parameters that only other exchanges have, and which those are."""
     if exchange is None:
-        return set()
+        return {}
     return {
-        name
+        name: mark.exchanges
         for name, annotation in function.__annotations__.items()
         for mark in get_args(annotation)
         if isinstance(mark, Only) and exchange not in mark.exchanges

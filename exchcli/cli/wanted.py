@@ -54,6 +54,12 @@ def read_order(here: Session, typed: Typed) -> tuple[NewOrder, Rules]:
         return _checked(order, fresh, typed), fresh
 
 
+def check_typed(here: Session, typed: Typed) -> None:
+    """Raises UsageError for what can be no order, whatever its pair."""
+    _check_words(here, typed)
+    _parsed(typed)
+
+
 def rules_for(here: Session, symbol: str, *, margin: bool, anew: bool = False) -> Rules:
     return Rules(rules_of(here, symbol, margin=margin, anew=anew), here.exchange.decimals)
 

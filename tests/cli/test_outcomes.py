@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import socket
+import time
 from typing import Any
 
 import pytest
-from loopback import Answer, reply, sending
+from loopback import Answer, loopback, reply, sending
 from running import Exch, Ran
 from trading_server import BUY, KEYS, changing, exchange, run
 
@@ -144,3 +145,19 @@ def test_doctor_tells_what_waits_for_an_answer(exch: Exch) -> None:
     (row,) = [row for row in rows if row["name"] == "journal"]
     assert (row["status"], row["hint"]) == ("warning", "exch journal resolve k")
     assert row["what"] == "what became of k is not known."
+
+
+def test_the_source_of_a_refused_key_is_told_once(exch: Exch) -> None:
+    """The funds are looked at from within the placing, and both tell whose key it was."""
+
+    def answer(connection: socket.socket, head: bytes) -> None:
+        if b"/time" in head:
+            now = int(time.time())
+            reply(json.dumps({"code": 0, "server_time": now, "epoch": now}))(connection, head)
+        else:
+            reply('{"detail": "Bad key."}', "401 Unauthorized")(connection, head)
+
+    with loopback(answer) as server:
+        ran = run(exch, server, *BUY["dgt"], "--yes")
+    assert ran.code == 3
+    assert error(ran)["hint"].count("comes from") == 1
