@@ -79,7 +79,7 @@ _exch_table() {
         dgt/withdraw/new)
             takes='@currencies -'
             options='--once= --dry-run --yes'
-            fields='id,kind,currency,chain,amount,fee,address,memo,hash,status,exchange_status,created,updated' ;;
+            fields='id,kind,currency,chain,amount,fee,address,memo,hash,status,exchange_status,created,updated,once,replayed,evidence' ;;
         dgt/auth)
             commands='login status test move logout rotate recover' ;;
         dgt/auth/login)
@@ -163,13 +163,13 @@ _exch_table() {
         dfx/transfer/new)
             takes='@currencies -'
             options='--from=spot,margin,otc --to=spot,margin,otc --once= --dry-run --yes'
-            fields='id,kind,currency,chain,amount,fee,address,memo,hash,status,exchange_status,created,updated' ;;
+            fields='id,kind,currency,chain,amount,fee,address,memo,hash,status,exchange_status,created,updated,once,replayed,evidence' ;;
         dfx/withdraw)
             commands='new cancel list' ;;
         dfx/withdraw/new)
             takes='@currencies -'
             options='--address= --chain= --memo= --internal --once= --dry-run --yes'
-            fields='id,kind,currency,chain,amount,fee,address,memo,hash,status,exchange_status,created,updated' ;;
+            fields='id,kind,currency,chain,amount,fee,address,memo,hash,status,exchange_status,created,updated,once,replayed,evidence' ;;
         dfx/withdraw/cancel)
             takes='-'
             options='--dry-run --yes'
@@ -194,14 +194,14 @@ _exch_table() {
             commands='list show resolve audit' ;;
         journal/list)
             options='--limit='
-            fields='key,exchange,profile,command,state,order_id,evidence,attempts,created,updated' ;;
+            fields='key,exchange,profile,command,state,order_id,evidence,attempts,created,updated,candidates' ;;
         journal/show)
             takes='-'
-            fields='key,exchange,profile,command,state,order_id,evidence,attempts,created,updated' ;;
+            fields='key,exchange,profile,command,state,order_id,evidence,attempts,created,updated,candidates' ;;
         journal/resolve)
             takes='-'
-            options='--order= --none --exchange='
-            fields='key,exchange,profile,command,state,order_id,evidence,attempts,created,updated' ;;
+            options='--order= --done --none --exchange= --yes'
+            fields='key,exchange,profile,command,state,order_id,evidence,attempts,created,updated,candidates' ;;
         journal/audit)
             takes='-...'
             options='--start='
