@@ -34,8 +34,8 @@ from exchcli.errors import (
 )
 from exchcli.exchanges.listing import Progress, unseen
 from exchcli.execution.advice import given_key
+from exchcli.execution.endings import Done
 from exchcli.execution.intent import Intent
-from exchcli.execution.placement import Done
 from exchcli.records import Market, NewOrder, Order, Placed, Unsent
 
 if TYPE_CHECKING:

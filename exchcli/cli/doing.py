@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 from exchcli.cli.guarding import Recent
 from exchcli.core.window import kept
 from exchcli.errors import ExchError, UsageError
+from exchcli.execution.endings import Done
 from exchcli.execution.intent import Account, Closing, Intent, Item, Move, Withdrawal
 from exchcli.execution.journal import Entry
 from exchcli.execution.lock import Lock
 from exchcli.execution.others import Cancels, Closings, Moves, Withdrawals
-from exchcli.execution.placement import Done, Placement
+from exchcli.execution.placement import Placement
 from exchcli.execution.settling import Rules
 from exchcli.execution.venue import Orders, Venue
 from exchcli.records import Cancelled, Market, NewOrder
@@ -177,7 +178,14 @@ class Keeping:
 
     def _cancels(self) -> Cancels:
         here = self._here
-        return Cancels(self.journal, self.account, here.connected(), here.exchange, self._warn)
+        return Cancels(
+            self.journal,
+            self.account,
+            here.connected(),
+            here.exchange,
+            self._warn,
+            here.settings.underway,
+        )
 
     def _placement(self, venue: Venue, checks: Checks) -> Placement:
         def guard() -> None:
@@ -191,6 +199,7 @@ class Keeping:
             self.rules(),
             guard=guard,
             warn=self._warn,
+            underway=self._here.settings.underway,
         )
 
     def _warn(self, line: str) -> None:

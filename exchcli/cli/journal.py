@@ -95,7 +95,7 @@ def resolve(
 
         settled = Keeping(there()).settle(entry)
     if settled.state == "ambiguous":
-        from exchcli.execution.placement import ambiguous
+        from exchcli.execution.endings import ambiguous
 
         raise ambiguous(settled, settled.candidates)
     here.show(settled.record())

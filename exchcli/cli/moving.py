@@ -17,8 +17,8 @@ from exchcli.cli.guarding import check_halted, check_withdrawal_guard
 from exchcli.cli.market import ask_about_currency
 from exchcli.cli.trading_options import once_key
 from exchcli.errors import ExchError, OutcomeUnknown, Rejected, UsageError
+from exchcli.execution.endings import Done
 from exchcli.execution.intent import Closing, Move, Withdrawal
-from exchcli.execution.placement import Done
 from exchcli.money import plain, typed_decimal
 from exchcli.records import Balance, Currency, Market, Moved, Position, Transfer, Unsent
 

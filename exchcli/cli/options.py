@@ -17,6 +17,7 @@ from typer.core import TyperOption
 from exchcli import output
 from exchcli.config.values import profile_name
 from exchcli.errors import UsageError
+from exchcli.execution.underway import Underway
 from exchcli.money import typed_decimal
 
 # Those that mean something to a command that asks no exchange.
@@ -42,6 +43,8 @@ class Settings:
         self.path = "exch"
         self.exchange: str | None = None
         self.returns: type | None = None
+        # What the command has begun and done by now.
+        self.underway = Underway()
 
     @property
     def seconds(self) -> Decimal:

@@ -84,6 +84,11 @@ class Intent(NamedTuple):
         return all(isinstance(item, NewOrder) for item in self.items)
 
     @property
+    def tells_ids(self) -> bool:
+        """Whether the exchange's answer to it has an id for each item."""
+        return all(isinstance(item, NewOrder | Withdrawal) for item in self.items)
+
+    @property
     def digest(self) -> str:
         return hashlib.sha256(f"{self.command} {self.params}".encode()).hexdigest()
 

@@ -1,16 +1,9 @@
-"""What was meant, sent and answered: every call that changes something, in all its states.
-
-    sending     written down, and may be on its way
-    placed      done; `evidence` says how that is known
-    rejected    refused by the exchange        \\  nothing happened, and the
-    not_sent    no byte of it was written      /   same key may be sent again
-    unknown     sent, and not answered in a way that can be trusted
-    absent      sent, and proven not to have been done
-    ambiguous   sent, and several orders could be it
-    prepared    written down, and not sent yet: no state that outlives a run
+"""What was meant, sent and answered: every call that changes something, in all its states, which
+entry.py lists.
 
 An intent has attempts, and each attempt its items: one order, or those of a batch. All that is
-answered here was on the disk before.
+answered here was on the disk before. Nobody is believed to be the only one who writes: what was
+read is compared again in the transaction that goes by it.
 """
 
 from __future__ import annotations
@@ -18,92 +11,25 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
 from exchcli.core.machine import SECOND, Reading, elapsed, same_boot
-from exchcli.errors import StateError
-from exchcli.execution.intent import Account, Cancelling, Intent, Item, likeness, read, written
+from exchcli.errors import OnceConflict, OutcomeUnknown
+from exchcli.execution.entry import OPEN, SELECT, SUSPECT, Attempt, Entry, entries, may_be
+from exchcli.execution.intent import Account, Intent, likeness, written
 from exchcli.execution.journal_file import JournalFile
 from exchcli.execution.lock import Lock
-from exchcli.records import Evidence, JournalEntry, JournalState, Snapshot
+from exchcli.records import Evidence, JournalState, Snapshot
 
-OPEN: tuple[JournalState, ...] = ("sending", "unknown")
-# Attempts that may have reached the exchange, whatever is known of them.
-SUSPECT: tuple[JournalState, ...] = (*OPEN, "absent", "ambiguous")
-_MAY_BE = "may be "
+__all__ = [
+    "OPEN", "SUSPECT", "Attempt", "Entry", "IdTaken", "Journal", "Overtaken", "Signed", "may_be",
+]  # fmt: skip
+
 _LOOKED_THROUGH = 2000  # attempts, to count those of the last minute
-
-
-class Attempt(NamedTuple):
-    """One time that an intent was sent. `signed` and `not_after`, behind which no copy of it can
-    be accepted, are in the exchange's seconds; `signer` tells API keys apart."""
-
-    number: int
-    state: JournalState
-    signed: int
-    not_after: int
-    signer: str
-    at: Reading
-    items: tuple[Item, ...]
-    ids: tuple[str | None, ...]
-
-
-class Entry(NamedTuple):
-    """One intent as the journal has it."""
-
-    id: int
-    account: Account
-    key: str
-    command: str
-    params: str
-    digest: str
-    state: JournalState
-    evidence: Evidence | None
-    reason: str | None
-    snapshot: Snapshot
-    looked: int | None
-    created: int  # epoch seconds of this machine
-    updated: int
-    attempts: tuple[Attempt, ...]
-
-    @property
-    def intent(self) -> Intent:
-        """What was meant, as it was last sent."""
-        return Intent(self.command, self.attempts[-1].items)
-
-    @property
-    def candidates(self) -> tuple[str, ...]:
-        """What it may be, while that is for a person to tell."""
-        if self.state != "ambiguous" or not (self.reason or "").startswith(_MAY_BE):
-            return ()
-        return tuple((self.reason or "").removeprefix(_MAY_BE).split(", "))
-
-    @property
-    def suspects(self) -> tuple[Attempt, ...]:
-        """The attempts that may have reached the exchange."""
-        return tuple(attempt for attempt in self.attempts if attempt.state in SUSPECT)
-
-    @property
-    def ids(self) -> tuple[str, ...]:
-        """What was placed, in the order of the items."""
-        found = [order_id for attempt in self.attempts for order_id in attempt.ids]
-        return tuple(order_id for order_id in found if order_id is not None)
-
-    def record(self) -> JournalEntry:
-        named = [item.id for item in self.intent.items if isinstance(item, Cancelling)]
-        return JournalEntry(
-            self.key, self.account.exchange, self.account.profile, self.command, self.state,
-            ",".join(self.ids or named) or None, self.evidence, len(self.attempts),
-            datetime.fromtimestamp(self.created, UTC), datetime.fromtimestamp(self.updated, UTC),
-            self.candidates or None,
-        )  # fmt: skip
-
-
-def may_be(ids: Iterable[str]) -> str:
-    """The reason of what is ambiguous, from which `candidates` are read again."""
-    return _MAY_BE + ", ".join(ids)
+_CANCELS = ("cancel", "withdraw cancel")
+# What has ids that are an order's or a withdrawal's own.
+_WITH_IDS = ("NewOrder", "Withdrawal")
 
 
 class Signed(NamedTuple):
@@ -113,6 +39,21 @@ class Signed(NamedTuple):
     not_after: int
     signer: str
     at: Reading
+
+
+class Overtaken(OnceConflict):
+    """Another run has written down something else meanwhile; what is there is not ours."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__(
+            f"Another run is at work on {key}, though there should be one at a time.",
+            "Nothing was sent now. Was a file of the state folder removed or put back? Run it "
+            "again when no other run goes on.",
+        )
+
+
+class IdTaken(OutcomeUnknown):
+    """An id that was told is another order's."""
 
 
 class Journal:
@@ -127,8 +68,27 @@ class Journal:
 
     def find(self, account: Account, key: str) -> Entry | None:
         with self._file.reading() as db:
-            rows = db.execute(f"{_SELECT} WHERE {_OWN}", (*account, key))
-            return next(iter(_entries(db, rows)), None)
+            return _found(db, account, key)
+
+    def own(self, account: Account, key: str, signer: str) -> Entry | None:
+        """The intent of this key that is this account's, under whatever name of a profile: its
+        own, or one that was signed with the same API key. Of several, one that may have happened.
+        """
+        with self._file.reading() as db:
+            return _own(db, account, key, signer)
+
+    def kin(self, account: Account, key: str, signer: str) -> Entry | None:
+        """An intent of this account that has this key and is the other kind of thing: a call of a
+        batch, whose key goes on behind a #, or what is none.
+        """
+        plain, is_batch, _ = key.partition("#")
+        wanted = "key = ?" if is_batch else "key > ? || '#' AND key < ? || '$'"
+        with self._file.reading() as db:
+            rows = db.execute(
+                f"{SELECT} WHERE {wanted} AND {_SAME}",
+                (*([plain] if is_batch else [key, key]), *account, signer),
+            )
+            return next(iter(entries(db, rows)), None)
 
     def named(self, key: str) -> list[Entry]:
         """The intents of this key, of all accounts. Nothing is made where there is no journal."""
@@ -142,39 +102,31 @@ class Journal:
         """All intents, newest first."""
         return self._listed("ORDER BY id DESC LIMIT ?", (-1 if limit is None else limit,))
 
-    def unsettled(self, account: Account, alike: Iterable[str], but: str | None) -> list[Entry]:
-        """The intents of this account, other than that of the key `but`, with an item of one of
-        these likenesses, of which something may still arrive: sent and not settled; or settled
-        by a person who need not have waited for the fence.
+    def unsettled(
+        self, account: Account, alike: Iterable[str], but: str | None, signer: str = ""
+    ) -> list[Entry]:
+        """The intents of this profile, or that were signed with the same API key, other than that
+        of the key `but`, with an item of one of these likenesses, of which something may still
+        arrive: sent and not settled; or settled by a person who need not have waited for the
+        fence.
         """
         wanted = tuple(dict.fromkeys(alike))
         with self._file.reading() as db:
             rows = db.execute(
-                f"{_SELECT} WHERE exchange = ? AND url = ? AND profile = ? AND key IS NOT ?"
+                f"{SELECT} WHERE {_SAME} AND NOT (profile = ? AND key IS ?)"
                 " AND (state IN ('sending', 'unknown')"
                 " OR (state = 'absent' AND evidence = 'manual' AND looked IS NULL))"
                 " AND id IN (SELECT intent FROM items WHERE likeness IN"
                 f" ({_marks(wanted)})) ORDER BY id",
-                (*account, but, *wanted),
+                (*account, signer, account.profile, but, *wanted),
             )
-            return _entries(db, rows)
+            return entries(db, rows)
 
     def claimed(self, account: Account, ids: Iterable[str], but: str, kind: str) -> set[str]:
         """Those of these ids that other intents have, of the same kind of item; of all profiles,
         since the ids of an exchange are its own."""
-        wanted = tuple(ids)
-        found: set[str] = set()
         with self._file.reading() as db:
-            for start in range(0, len(wanted), 500):
-                part = wanted[start : start + 500]
-                rows = db.execute(
-                    "SELECT order_id FROM items JOIN intents ON intents.id = items.intent"
-                    f" WHERE order_id IN ({_marks(part)}) AND exchange = ? AND url = ?"
-                    " AND NOT (profile = ? AND key = ?) AND likeness GLOB ? || ' *'",
-                    (*part, account.exchange, account.url, account.profile, but, kind),
-                )
-                found |= {order_id for (order_id,) in rows}
-        return found
+            return _claimed(db, account, ids, but, kind)
 
     def known(self, account: Account) -> dict[str, str]:
         """Every order id that an intent has, and the key of that intent."""
@@ -188,15 +140,25 @@ class Journal:
             return dict(rows.fetchall())
 
     def sending(
-        self, account: Account, key: str, intent: Intent, snapshot: Snapshot, signed: Signed
+        self,
+        account: Account,
+        key: str,
+        intent: Intent,
+        snapshot: Snapshot,
+        signed: Signed,
+        read: Entry | None = None,
     ) -> None:
         """Writes down an attempt that is about to be sent, and its intent if that is new.
 
-        The snapshot of an intent stays that of its first attempt that may have arrived.
+        The snapshot of an intent stays that of its first attempt that may have arrived. Raises
+        Overtaken when the intent is no longer as it was `read`, or was read while it was open:
+        what would be sent may have been sent.
         """
         with self._file.writing() as db:
             now = signed.at.wall // SECOND
-            row = db.execute(f"SELECT id FROM intents WHERE {_OWN}", (*account, key)).fetchone()
+            row = _own(db, account, key, signed.signer)
+            if row != read or not _may_be_sent(row):
+                raise Overtaken(key)
             if row is None:
                 number = db.execute(
                     "INSERT INTO intents (exchange, url, profile, key, command, params, digest,"
@@ -205,7 +167,7 @@ class Journal:
                      _packed(snapshot), now, now),
                 ).lastrowid  # fmt: skip
             else:
-                (number,) = row
+                number = row.id
                 db.execute(
                     "UPDATE intents SET state = 'sending', evidence = NULL, reason = NULL,"
                     " looked = NULL, snapshot = ?, updated = ? WHERE id = ?",
@@ -229,13 +191,15 @@ class Journal:
 
     def signed_again(self, account: Account, key: str, signed: Signed) -> None:
         """The attempt that is about to be sent was signed anew. Of both signatures the earlier
-        beginning and the later end count."""
+        beginning and the later end count. Raises Overtaken when it is no longer open."""
         with self._file.writing() as db:
-            db.execute(
+            changed = db.execute(
                 "UPDATE attempts SET signed = MIN(signed, ?), not_after = MAX(not_after, ?)"
-                f" WHERE id = {_LAST}",
+                f" WHERE state = 'sending' AND id = {_LAST}",
                 (signed.signed, signed.not_after, *account, key),
             )
+            if changed.rowcount != 1:
+                raise Overtaken(key)
 
     def settled(
         self,
@@ -248,11 +212,18 @@ class Journal:
         evidence: Evidence | None = None,
         reason: str | None = None,
     ) -> None:
-        """Writes down what became of an intent, and with it of its attempts that were open."""
+        """Writes down what became of an intent, and with it of its attempts that were open.
+        Raises IdTaken, and leaves it as it was, for an id that another intent has.
+        """
         with self._file.writing() as db:
-            (intent,) = db.execute(
-                f"SELECT id FROM intents WHERE {_OWN}", (*account, key)
+            intent, kind = db.execute(
+                "SELECT id, (SELECT substr(likeness, 1, instr(likeness, ' ') - 1) FROM items"
+                f" WHERE intent = id LIMIT 1) FROM intents WHERE {_OWN}",
+                (*account, key),
             ).fetchone()
+            taken = _claimed(db, account, ids, key, kind) if kind in _WITH_IDS else ()
+            if taken:
+                raise IdTaken(f"{', '.join(sorted(taken))} was told, which is another key's")
             db.execute(
                 "UPDATE intents SET state = ?, evidence = ?, reason = ?, updated = ?,"
                 " looked = CASE WHEN ? = 'unknown' THEN looked END WHERE id = ?",
@@ -307,7 +278,7 @@ class Journal:
         if not self._file.exists():
             return []
         with self._file.reading() as db:
-            found = _entries(db, db.execute(f"{_SELECT} {clause}", tuple(values)))
+            found = entries(db, db.execute(f"{SELECT} {clause}", tuple(values)))
         sending = {entry.account for entry in found if entry.state == "sending"}
         left = {one for one in sending if not Lock(self._folder, one, 0).is_held()}
         return [
@@ -320,14 +291,53 @@ class Journal:
 
 # The statements are put together of these and of question marks, never of values.
 _OWN = "exchange = ? AND url = ? AND profile = ? AND key = ?"
-_SELECT = (
-    "SELECT id, exchange, url, profile, key, command, params, digest, state, evidence, reason,"
-    " snapshot, looked, created, updated FROM intents"
+# Of one profile, or sent with one API key. Cancels have no signer.
+_SAME = (
+    "exchange = ? AND url = ? AND (profile = ?"
+    " OR id IN (SELECT intent FROM attempts WHERE signer = ? AND signer != ''))"
 )
 _LAST = (
     "(SELECT MAX(attempts.id) FROM attempts JOIN intents ON intents.id = attempts.intent"
     f" WHERE {_OWN})"
 )
+
+
+def _found(db: sqlite3.Connection, account: Account, key: str) -> Entry | None:
+    rows = db.execute(f"{SELECT} WHERE {_OWN}", (*account, key))
+    return next(iter(entries(db, rows)), None)
+
+
+def _own(db: sqlite3.Connection, account: Account, key: str, signer: str) -> Entry | None:
+    rows = db.execute(f"{SELECT} WHERE key = ? AND {_SAME}", (key, *account, signer))
+
+    def order(entry: Entry) -> tuple[bool, bool, int]:
+        return not entry.is_begun, entry.account != account, entry.id
+
+    return min(entries(db, rows), key=order, default=None)
+
+
+def _may_be_sent(entry: Entry | None) -> bool:
+    """Whether nothing of it is open, or done; a cancel may be repeated whatever became of it."""
+    if entry is None or entry.command in _CANCELS:
+        return True
+    return entry.state not in (*OPEN, "placed", "ambiguous")
+
+
+def _claimed(
+    db: sqlite3.Connection, account: Account, ids: Iterable[str], but: str, kind: str
+) -> set[str]:
+    wanted = tuple(ids)
+    found: set[str] = set()
+    for start in range(0, len(wanted), 500):
+        part = wanted[start : start + 500]
+        rows = db.execute(
+            "SELECT order_id FROM items JOIN intents ON intents.id = items.intent"
+            f" WHERE order_id IN ({_marks(part)}) AND exchange = ? AND url = ?"
+            " AND NOT (profile = ? AND key = ?) AND likeness GLOB ? || ' *'",
+            (*part, account.exchange, account.url, account.profile, but, kind),
+        )
+        found |= {order_id for (order_id,) in rows}
+    return found
 
 
 def _marks(values: Sequence[object]) -> str:
@@ -336,58 +346,3 @@ def _marks(values: Sequence[object]) -> str:
 
 def _packed(snapshot: Snapshot) -> str:
     return json.dumps(snapshot, separators=(",", ":"))
-
-
-def _entries(db: sqlite3.Connection, rows: sqlite3.Cursor) -> list[Entry]:
-    found = []
-    for number, exchange, url, profile, *fields in rows.fetchall():
-        key, command, params, digest, state, evidence, reason, snapshot, *seconds = fields
-        looked, created, updated = seconds
-        newest, ids, taken = json.loads(snapshot)
-        found.append(
-            Entry(
-                number,
-                Account(exchange, url, profile),
-                key,
-                command,
-                params,
-                digest,
-                state,
-                evidence,
-                reason,
-                Snapshot(newest, tuple(ids), taken),
-                looked,
-                created,
-                updated,
-                tuple(_attempts(db, number)),
-            )
-        )
-    return found
-
-
-def _attempts(db: sqlite3.Connection, intent: int) -> list[Attempt]:
-    items: dict[int, list[tuple[Item, str | None]]] = {}
-    for attempt, content, order_id in db.execute(
-        "SELECT attempt, content, order_id FROM items WHERE intent = ? ORDER BY attempt, number",
-        (intent,),
-    ):
-        items.setdefault(attempt, []).append((_item(content), order_id))
-    rows = db.execute(
-        "SELECT number, state, signed, not_after, signer, boot, steady, wall FROM attempts"
-        " WHERE intent = ? ORDER BY number",
-        (intent,),
-    )
-    found = []
-    for number, state, signed, not_after, signer, *at in rows:
-        own, ids = zip(*items[number], strict=True) if number in items else ((), ())
-        found.append(Attempt(number, state, signed, not_after, signer, Reading(*at), own, ids))
-    return found
-
-
-def _item(content: str) -> Item:
-    try:
-        return read(content)
-    except ValueError as error:
-        raise StateError(
-            f"The journal holds what this exch cannot read: {error}.", "Update exch."
-        ) from error

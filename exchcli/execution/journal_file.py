@@ -43,6 +43,8 @@ LAYOUTS: tuple[tuple[str, ...], ...] = (
     ),
     # When a whole listing behind the fence first showed nothing, in the exchange's seconds.
     ("ALTER TABLE intents ADD COLUMN looked INTEGER",),
+    # Keys are looked for in all profiles.
+    ("CREATE INDEX intents_by_key ON intents (key)",),
 )
 
 
@@ -52,7 +54,7 @@ class JournalFile:
     def __init__(self, folder: Path) -> None:
         self.path = folder / FILE
         self._db: sqlite3.Connection | None = None
-        self._inode = 0
+        self._inode = (0, 0)
 
     def exists(self) -> bool:
         return self.path.exists() or self._aside() is not None
@@ -66,7 +68,8 @@ class JournalFile:
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
-        """One transaction; on the disk when this ends without an error."""
+        """One transaction; on the disk, and where the next run looks for it, when this ends
+        without an error."""
         with self.reading() as db:
             db.execute("BEGIN IMMEDIATE")
             try:
@@ -76,6 +79,7 @@ class JournalFile:
                 if db.in_transaction:
                     db.execute("ROLLBACK")
                 raise
+            self._check_there()
 
     def close(self) -> None:
         if self._db is not None:
@@ -88,10 +92,23 @@ class JournalFile:
                 self._clear_away()
                 self._check_none_aside()
                 self._make()
-            self._inode = self.path.stat().st_ino
+            self._inode = _inode(self.path)
             self._db = _connected(self.path)
             self._migrate(self._db)
         return self._db
+
+    def _check_there(self) -> None:
+        """What is written to a file that was removed or replaced is read by nobody."""
+        try:
+            there = _inode(self.path) == self._inode
+        except OSError:
+            there = False
+        if not there:
+            raise StateError(
+                f"The journal {self.path} was removed or replaced while it was in use.",
+                "Put it back if you can, or look at the orders at the exchange (`order list "
+                "--history`); then run it again.",
+            )
 
     def _make(self) -> None:
         """A new file, put in its place whole: one that is empty or halfway was damaged."""
@@ -168,7 +185,7 @@ class JournalFile:
         self.close()
         try:
             with self._alone():
-                if self.path.exists() and self.path.stat().st_ino == self._inode:
+                if self.path.exists() and _inode(self.path) == self._inode:
                     self._move(self._free_name())
             self._check_none_aside()
         except OSError as failed:
@@ -203,6 +220,11 @@ class JournalFile:
             if not any(os.path.lexists(aside.with_name(aside.name + end)) for end in _BESIDE):
                 return aside
             number += 1
+
+
+def _inode(path: Path) -> tuple[int, int]:
+    found = path.stat()
+    return found.st_dev, found.st_ino
 
 
 def _connected(path: Path) -> sqlite3.Connection:

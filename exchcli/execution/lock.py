@@ -1,4 +1,6 @@
-"""One run at a time for an account: a lock of the kernel, which ends with its process.
+"""One run at a time for an exchange at one URL: a lock of the kernel, which ends with its process.
+
+Two profiles may be one account, by one API key or by two: so they wait for each other.
 
 Never a lease that runs out: a process that was stopped and goes on later must not find that
 another one has taken its place.
@@ -22,7 +24,8 @@ LOOK = 0.05  # seconds between looks
 
 
 class Lock:
-    """The lock of an account in the state folder. `patience` is how long to wait, in seconds."""
+    """The lock of an account's exchange and URL in the state folder. `patience` is how long to
+    wait, in seconds."""
 
     def __init__(
         self,
@@ -32,21 +35,34 @@ class Lock:
         *,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        name = hashlib.sha256("\0".join(account).encode()).hexdigest()[:16]
+        where = "\0".join((account.exchange, account.url))
+        name = hashlib.sha256(where.encode()).hexdigest()[:16]
         self.path = state / "locks" / f"{account.exchange}-{name}.lock"
         self._patience = patience
         self._sleep = sleep
+        self._handle: int | None = None
 
     @contextmanager
     def held(self) -> Iterator[None]:
         """Holds it inside. Raises OnceConflict when another run does for too long, and
         StateError where there can be none.
         """
-        handle = self._taken()
+        handle = self._handle = self._taken()
         try:
             yield
         finally:
+            self._handle = None
             os.close(handle)
+
+    def check(self) -> None:
+        """Raises OnceConflict where it is no longer held, since its file was removed: another run
+        may hold the lock on a new one.
+        """
+        if self._handle is None or not self._is_there(self._handle):
+            raise OnceConflict(
+                f"The file of the lock that one run at a time has was removed: {self.path}.",
+                "Nothing was sent. Run it again when no other run goes on.",
+            )
 
     def is_held(self) -> bool:
         """Whether any process holds it, this one included."""
@@ -68,7 +84,7 @@ class Lock:
             os.close(handle)
             if time.monotonic() >= end:
                 raise OnceConflict(
-                    f"Another run of exch has been placing something for this account for more "
+                    f"Another run of exch has been placing something at this exchange for more "
                     f"than {self._patience:g} s.",
                     "Nothing was sent. Run it again when the other has ended, or look for one "
                     "that was stopped.",
@@ -85,7 +101,8 @@ class Lock:
     def _is_there(self, handle: int) -> bool:
         """A lock on a file that was removed meanwhile would be shared with nobody."""
         try:
-            return os.fstat(handle).st_ino == self.path.stat().st_ino
+            held, there = os.fstat(handle), self.path.stat()
+            return (held.st_dev, held.st_ino) == (there.st_dev, there.st_ino)
         except OSError:
             return False
 

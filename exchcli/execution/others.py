@@ -30,6 +30,7 @@ from exchcli.execution.intent import (
     handle,
 )
 from exchcli.execution.journal import Journal, Signed
+from exchcli.execution.underway import Underway
 from exchcli.execution.venue import Connected, Row
 from exchcli.records import Cancelled, JournalState, Market, Order, Position, Snapshot, Transfer
 
@@ -167,7 +168,9 @@ class Cancels:
         client: Client,
         exchange: Exchange,
         warn: Callable[[str], None] = lambda _line: None,
+        underway: Underway | None = None,
     ) -> None:
+        self._underway = underway or Underway()
         self._journal = journal
         self._account = account
         self._client = client
@@ -262,9 +265,10 @@ class Cancels:
             if signatures:
                 self._journal.signed_again(self._account, name, signed)
             else:
-                none = Snapshot(None, (), second)
-                self._journal.sending(self._account, name, intent, none, signed)
+                none, before = Snapshot(None, (), second), self._journal.find(self._account, name)
+                self._journal.sending(self._account, name, intent, none, signed, before)
             signatures += 1
+            self._underway.begin(name)
 
         return self._client.send_once(flow(), committed, settling=True)
 
@@ -275,6 +279,10 @@ class Cancels:
             return None
 
     def _conclude(self, name: str, state: JournalState, reason: str | None = None) -> None:
+        if state == "placed":
+            self._underway.did(name, ())
+        elif state != "unknown":
+            self._underway.nothing()
         try:
             if self._journal.find(self._account, name) is not None:
                 self._journal.settled(self._account, name, state, read(), reason=reason)

@@ -12,24 +12,31 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from exchcli.core.sending import is_refusal
 from exchcli.errors import (
     ExchError,
-    GuardRefused,
     Interrupted,
     OnceAbsent,
-    OnceAmbiguous,
     OnceConflict,
     OutcomeUnknown,
     StateError,
 )
 from exchcli.execution import advice
 from exchcli.execution import intent as intents
+from exchcli.execution.endings import (
+    Done,
+    ambiguous,
+    check_ids,
+    check_not_repeated,
+    other_parameters,
+    why,
+)
 from exchcli.execution.intent import Account, Intent
-from exchcli.execution.journal import Entry, Journal, Signed, may_be
+from exchcli.execution.journal import Entry, IdTaken, Journal, Overtaken, Signed, may_be
 from exchcli.execution.settling import Later, Rules, Settling, Untold, Verdict
+from exchcli.execution.underway import Underway
 from exchcli.execution.venue import Venue
 from exchcli.records import Evidence, JournalState
 
@@ -41,15 +48,8 @@ class Holds(Protocol):
 
     def held(self) -> AbstractContextManager[None]: ...
 
-
-class Done(NamedTuple):
-    """It happened. `key` is that of `--once`, or the name that the journal gave it; `ids` are
-    the orders', and empty where the exchange tells none."""
-
-    key: str
-    ids: tuple[str, ...]
-    evidence: Evidence
-    replayed: bool
+    def check(self) -> None:
+        """Raises OnceConflict where it is no longer held."""
 
 
 class Placement:
@@ -65,6 +65,7 @@ class Placement:
         *,
         guard: Callable[[], None] = lambda: None,
         warn: Callable[[str], None] = lambda _line: None,
+        underway: Underway | None = None,
     ) -> None:
         """`guard` is asked right before something is sent, under the lock."""
         self._journal = journal
@@ -74,7 +75,8 @@ class Placement:
         self._rules = rules
         self._guard = guard
         self._warn = warn
-        self._settling = Settling(journal, venue, account, rules)
+        self._underway = underway or Underway()
+        self._settling = Settling(journal, venue, rules)
 
     def run(self, intent: Intent, key: str | None = None) -> Done:
         """Sends it, or answers what has become of it.
@@ -85,10 +87,10 @@ class Placement:
         """
         name = intents.handle() if key is None else intents.checked_key(key)
         with self._lock.held():
-            entry = None if key is None else self._journal.find(self._account, name)
+            entry = None if key is None else self._before(intent, name)
             if entry is not None:
                 if entry.digest != intent.digest:
-                    raise _other_parameters(entry)
+                    raise other_parameters(entry)
                 done = self._past(entry)
                 if done is not None:
                     return done
@@ -109,6 +111,24 @@ class Placement:
             return self._found(key)
 
     # --- the key's own past ------------------------------------------------------------------
+
+    def _before(self, intent: Intent, name: str) -> Entry | None:
+        """What is known of this key, under whatever profile it was sent for this account, which
+        all that follows then goes by."""
+        try:
+            signer = self._venue.signer()
+        except ExchError as error:  # what is begun is not made undone by a key that is lost
+            entry = self._journal.find(self._account, name)
+            if entry is None or not entry.is_begun:
+                raise
+            raise self._unknown(name, intent, error) from error
+        other = self._journal.kin(self._account, name, signer)
+        if other is not None:
+            raise other_parameters(other)
+        entry = self._journal.own(self._account, name, signer)
+        if entry is not None:
+            self._account = entry.account
+        return entry
 
     def _past(self, entry: Entry) -> Done | None:
         """What a key that was used before answers; None when it may be sent (again)."""
@@ -144,7 +164,13 @@ class Placement:
         """Raises OnceConflict where it was done with another API key that is another account's;
         a key in place of an older one of the same account shows what that has placed."""
         last = entry.attempts[-1]
-        if last.signer == self._venue.signer() or self._venue.shows(last.items, entry.ids):
+        if last.signer == self._venue.signer():
+            return
+        try:
+            shown = self._venue.shows(last.items, entry.ids)
+        except ExchError as error:  # which is no reason to say that nothing was done
+            raise self._unknown(entry.key, entry.intent, error) from error
+        if shown:
             return
         told = f", as {', '.join(entry.ids)}" if entry.ids else ""
         raise OnceConflict(
@@ -168,16 +194,18 @@ class Placement:
         except (ExchError, KeyboardInterrupt) as error:
             raise self._unknown(entry.key, intent, error) from error
         try:
-            self._write(entry.key, verdict)
+            self._write(entry, verdict)
         except StateError as error:  # no less true: the next run finds it out again
             self._lost(entry.key, error)
+        except IdTaken as error:
+            raise self._unknown(entry.key, intent, error) from error
         return verdict
 
-    def _write(self, key: str, verdict: Verdict) -> None:
+    def _write(self, entry: Entry, verdict: Verdict) -> None:
         found = verdict.state == "placed"
         reason = None if found or not verdict.ids else may_be(verdict.ids)
         self._journal.settled(
-            self._account, key, verdict.state, self._venue.clock(),
+            entry.account, entry.key, verdict.state, self._venue.clock(),
             ids=verdict.ids if found else (), evidence="matched" if found else None, reason=reason,
         )  # fmt: skip
 
@@ -190,7 +218,8 @@ class Placement:
         evidence: Evidence | None = None,
         reason: str | None = None,
     ) -> None:
-        """Writes down what came of what was just sent, which is no less true when that fails."""
+        """Writes down what came of what was just sent, which is no less true when that fails.
+        Raises IdTaken where it cannot be true."""
         try:
             self._journal.settled(
                 self._account, key, state, self._venue.clock(),
@@ -208,21 +237,22 @@ class Placement:
         """Nothing is sent while an order that looks the same may still arrive: its own order
         could not be told from this one."""
         alike = map(intents.likeness, intent.items)
-        for other in self._journal.unsettled(self._account, alike, name):
+        signer = self._venue.signer()
+        for other in self._journal.unsettled(self._account, alike, name, signer):
             try:
                 if other.state == "absent":  # a person need not have waited for the fence
                     told = self._settling.wait_for_fence(other)
-                    self._journal.looked(self._account, other.key, told)
+                    self._journal.looked(other.account, other.key, told)
                 else:
                     # Unless this is on the disk, nothing is sent: another run would find the
                     # other still open, and take for its order what is sent now.
                     verdict = self._settling.decide(other)
-                    self._write(other.key, verdict)
-                    _check_not_repeated(name, other, verdict)
+                    self._write(other, verdict)
+                    check_not_repeated(name, other, verdict)
             except OutcomeUnknown as error:
                 raise OutcomeUnknown(
                     f"Nothing was sent now: what became of {other.key}, which looks the same, is "
-                    f"not known yet ({_why(error)}).",
+                    f"not known yet ({why(error)}).",
                     self._hint(other.key, other.intent, error, again=False),
                     exchange=self._account.exchange,
                 ) from error
@@ -234,10 +264,10 @@ class Placement:
     def _send(self, intent: Intent, name: str) -> Done | None:
         """Sends it, once; None when it is proven that it did not arrive, and may be sent again."""
         self._guard()
-        entry = self._journal.find(self._account, name)
+        signer = self._venue.signer()
+        entry = self._journal.own(self._account, name, signer)
         # What came since the first attempt may be that attempt's.
         snapshot = entry.snapshot if entry and entry.suspects else self._venue.snapshot()
-        signer = self._venue.signer()
         signatures = 0
 
         def committed(second: int) -> None:
@@ -246,18 +276,23 @@ class Placement:
             if signatures:
                 self._journal.signed_again(self._account, name, signed)
             else:
-                self._journal.sending(self._account, name, intent, snapshot, signed)
+                self._journal.sending(self._account, name, intent, snapshot, signed, entry)
             signatures += 1
+            self._lock.check()
+            self._underway.begin(name)
 
         try:
             try:
                 ids = tuple(self._venue.send(committed))
-                if intent.are_orders and len(set(ids)) != len(intent.items):
-                    raise OutcomeUnknown(f"{len(set(ids))} ids came for {len(intent.items)} orders")
+                check_ids(intent, snapshot, ids)
                 self._conclude(name, "placed", ids=ids, evidence="reply")
             except OutcomeUnknown as error:
                 return self._after_unknown(intent, name, error)
+            except Overtaken:  # what the journal has is another run's
+                self._underway.nothing()
+                raise
             except ExchError as error:
+                self._underway.nothing()
                 if signatures:
                     state: JournalState = "rejected" if is_refusal(error) else "not_sent"
                     self._conclude(name, state, reason=error.message)
@@ -266,6 +301,7 @@ class Placement:
             if not signatures:
                 raise
             raise self._unknown(name, intent, error) from error
+        self._underway.did(name, ids)
         return Done(name, ids, "reply", replayed=False)
 
     def _after_unknown(self, intent: Intent, name: str, error: OutcomeUnknown) -> Done | None:
@@ -280,6 +316,10 @@ class Placement:
             verdict = self._decided(entry)
         except Exception as unsettled:
             raise self._unknown(name, intent, error, unsettled) from unsettled
+        if verdict.state == "placed":
+            self._underway.did(name, verdict.ids)
+        elif verdict.state == "absent":
+            self._underway.nothing()
         return self._answered(entry, verdict, replayed=False)
 
     def _found(self, key: str) -> Entry:
@@ -291,11 +331,11 @@ class Placement:
         self, key: str, intent: Intent, error: BaseException, unsettled: BaseException | None = None
     ) -> OutcomeUnknown:
         """What is not known is said; where it moves money, in capital letters."""
-        message = f"What became of {key} is not known: {_why(error)}."
+        message = f"What became of {key} is not known: {why(error)}."
         if not intent.are_orders:
             message = (
                 f"WHETHER THIS {intent.command.upper()} WAS DONE IS NOT KNOWN. DO NOT SEND IT "
-                f"AGAIN BEFORE YOU HAVE LOOKED AT THE EXCHANGE. ({key}: {_why(error)}.)"
+                f"AGAIN BEFORE YOU HAVE LOOKED AT THE EXCHANGE. ({key}: {why(error)}.)"
             )
         hint = self._hint(key, intent, unsettled or error)
         return OutcomeUnknown(message, hint, exchange=self._account.exchange)
@@ -321,41 +361,3 @@ class Placement:
             hint,
             exchange=self._account.exchange,
         )
-
-
-def ambiguous(entry: Entry, ids: Sequence[str]) -> OnceAmbiguous:
-    """Any of these could be it: a person has to look, and to decide."""
-    items, exchange = entry.intent.items, entry.account.exchange
-    return OnceAmbiguous(
-        advice.ambiguity(entry.key, items, ids),
-        advice.deciding(entry.key, exchange, items),
-        exchange=exchange,
-    )
-
-
-def _check_not_repeated(name: str, other: Entry, verdict: Verdict) -> None:
-    """Who has no key and runs the same again most likely believes that it failed."""
-    keyless = name.startswith(intents.HANDLE) and other.key.startswith(intents.HANDLE)
-    if keyless and verdict.state == "placed":
-        raise GuardRefused(
-            f"The same was sent before without an answer, as {other.key}, and was done: "
-            f"{', '.join(verdict.ids)}. Nothing was sent now.",
-            "Run it again if you want another one; --once KEY makes it safe to repeat.",
-            exchange=other.account.exchange,
-        )
-
-
-def _why(error: BaseException) -> str:
-    if isinstance(error, KeyboardInterrupt):
-        return "it was interrupted"
-    if isinstance(error, ExchError):
-        return error.message.removesuffix(".")
-    return f"{type(error).__name__}: {error}"
-
-
-def _other_parameters(entry: Entry) -> OnceConflict:
-    return OnceConflict(
-        f"The key {entry.key} stands for something else: {advice.spoken(entry.intent)}.",
-        "Nothing was sent. Take another key, or give the same arguments again.",
-        exchange=entry.account.exchange,
-    )

@@ -14,7 +14,8 @@ What holds, and why an answer here can be relied on:
 4. A candidate is what the exchange cannot tell from the order that was sent: not there before
    the first attempt, created while one of the attempts could be accepted, and no other
    intent's. Of one the order is known, of none its absence, of several nothing.
-5. While one intent is open, nothing that looks the same is sent for the account: each order
+5. While one intent is open, nothing that looks the same is sent for the account, under whatever
+   profile: each order
    between its snapshot and its fence is its own, or a stranger's.
 """
 
@@ -24,7 +25,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal, NamedTuple
 
 from exchcli.errors import OutcomeUnknown
-from exchcli.execution.intent import Account, Item, likeness
+from exchcli.execution.intent import Item, likeness
 from exchcli.execution.journal import Attempt, Entry, Journal
 from exchcli.execution.venue import Row, Venue
 from exchcli.records import Snapshot
@@ -71,12 +72,11 @@ class Untold(OutcomeUnknown):
 
 
 class Settling:
-    """Settles intents of one account. All waiting of a run counts together."""
+    """Settles intents, each under its own account. All waiting of a run counts together."""
 
-    def __init__(self, journal: Journal, venue: Venue, account: Account, rules: Rules) -> None:
+    def __init__(self, journal: Journal, venue: Venue, rules: Rules) -> None:
         self._journal = journal
         self._venue = venue
-        self._account = account
         self._rules = rules
         self._waited = 0.0
 
@@ -96,7 +96,7 @@ class Settling:
                 return verdict
             looked = self._venue.exchange_time()
             if not found:  # a part of a batch has to be seen together with the rest
-                self._journal.looked(self._account, entry.key, looked)
+                self._journal.looked(entry.account, entry.key, looked)
         # What was told is cut to whole seconds, and the listing may have ended in the next one.
         self._wait_until(looked + self._rules.settle_delay + 1 + SLACK)
         found |= self._candidates(entry)
@@ -137,7 +137,7 @@ class Settling:
             if not was_there(entry.snapshot, row.id) and _in_time(attempts, row, delay)
         }
         kind = type(attempts[-1].items[0]).__name__
-        claimed = self._journal.claimed(self._account, fresh, entry.key, kind)
+        claimed = self._journal.claimed(entry.account, fresh, entry.key, kind)
         return {name: row for name, row in fresh.items() if name not in claimed}
 
     def _check_lists(self, entry: Entry) -> None:

@@ -98,7 +98,9 @@ def test_a_batch_that_is_half_placed_without_a_key_is_not_to_be_run_again(
     assert ran.code == 7
     assert len(json.loads(ran.out)) == 10
     told = json.loads(ran.err)["error"]
-    assert told["message"].startswith("Orders 11 to 20 of 25: DigiFinex refused: it was asked too often")
+    assert told["message"].startswith(
+        "Orders 11 to 20 of 25: DigiFinex refused: it was asked too often"
+    )
     assert told["hint"] == (
         "Orders 1 to 10 are placed; orders 21 to 25 were not sent. Do not run the whole file "
         "again: place what is left of it, from order 11 on."

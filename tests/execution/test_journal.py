@@ -49,7 +49,7 @@ def test_a_key_is_another_one_for_each_profile_and_url(journal: Journal) -> None
     sent(journal, "weekly")
     other = ACCOUNT._replace(profile="other")
     assert journal.find(other, "weekly") is None
-    sent(journal, "weekly", account=other)
+    sent(journal, "weekly", account=other, attempt=signed(signer="another"))
     assert {entry.account for entry in journal.named("weekly")} == {ACCOUNT, other}
 
 
@@ -66,6 +66,17 @@ def test_a_new_attempt_keeps_what_is_known_of_the_ones_before(journal: Journal) 
     assert entry is not None
     assert [one.state for one in entry.attempts] == ["absent", "rejected"]
     assert [one.signed for one in entry.suspects] == [1_700_000_000]
+
+
+def test_a_listing_of_before_proves_nothing_of_a_new_attempt(journal: Journal) -> None:
+    sent(journal, "weekly")
+    journal.looked(ACCOUNT, "weekly", 1_700_000_100)
+    journal.settled(ACCOUNT, "weekly", "absent", NOW, evidence="manual")
+    journal.looked(ACCOUNT, "weekly", 1_700_000_200)
+    sent(journal, "weekly", attempt=signed(1_700_000_500))
+    entry = journal.find(ACCOUNT, "weekly")
+    assert entry is not None
+    assert (entry.state, entry.looked) == ("sending", None)
 
 
 def test_of_two_signatures_the_earlier_beginning_and_the_later_end_count(

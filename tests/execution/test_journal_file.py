@@ -53,6 +53,35 @@ def test_two_processes_that_begin_at_once_have_one_journal(tmp_path: Path) -> No
     other.close()
 
 
+def test_a_transaction_writes_alone_from_its_beginning(tmp_path: Path) -> None:
+    """What it reads is still so when it writes."""
+    one, other = JournalFile(tmp_path), JournalFile(tmp_path)
+    with other.reading() as db:
+        db.execute("PRAGMA busy_timeout = 0")
+    with one.writing():
+        with pytest.raises(StateError, match="locked"), other.writing():
+            raise AssertionError("both write")
+    with other.writing():
+        pass
+    one.close()
+    other.close()
+
+
+@pytest.mark.parametrize("how", ["removed", "replaced"])
+def test_what_is_written_to_a_file_that_is_no_longer_there_is_not_written(
+    journal: Journal, path: Path, how: str
+) -> None:
+    sent(journal, "weekly")
+    if how == "removed":
+        path.rename(path.with_name("taken away"))
+    else:
+        path.with_name("copy").write_bytes(path.read_bytes())
+        path.with_name("copy").rename(path)
+    with pytest.raises(StateError, match="removed or replaced") as caught:
+        sent(journal, "next")
+    assert caught.value.exit == 12
+
+
 def damaged(path: Path, how: str) -> bytes:
     data = path.read_bytes()
     data = {

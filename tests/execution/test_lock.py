@@ -83,22 +83,48 @@ def test_a_run_goes_on_when_the_other_has_ended(tmp_path: Path) -> None:
             pass
 
 
-def test_other_accounts_do_not_wait(tmp_path: Path) -> None:
+def test_profiles_wait_for_each_other_since_they_may_be_one_account(tmp_path: Path) -> None:
     with Lock(tmp_path, ACCOUNT, 0).held():
-        with Lock(tmp_path, ACCOUNT._replace(profile="other"), 0).held():
-            pass
+        other = Lock(tmp_path, ACCOUNT._replace(profile="other"), 0)
+        with pytest.raises(OnceConflict), other.held():
+            raise AssertionError("both hold it")
         with Lock(tmp_path, ACCOUNT._replace(url="https://other.invalid"), 0).held():
             pass
+        with Lock(tmp_path, ACCOUNT._replace(exchange="dgt"), 0).held():
+            pass
 
 
-def test_a_file_that_is_removed_meanwhile_is_no_lock(tmp_path: Path) -> None:
+def test_a_file_that_is_removed_before_it_is_locked_is_no_lock(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lock = Lock(tmp_path, ACCOUNT, 1, sleep=lambda _seconds: None)
+    opened = lock._opened
+    removed: list[Path] = []
+
+    def removed_at_first() -> int:
+        handle = opened()
+        if not removed:
+            lock.path.unlink()
+            removed.append(lock.path)
+        return handle
+
+    monkeypatch.setattr(lock, "_opened", removed_at_first)
+    with lock.held():
+        assert removed
+        assert Lock(tmp_path, ACCOUNT, 0).is_held()
+
+
+def test_a_lock_whose_file_is_removed_while_it_is_held_is_no_longer_held(tmp_path: Path) -> None:
     lock = Lock(tmp_path, ACCOUNT, 0)
     with lock.held():
-        taken = lock._opened()
+        lock.check()
         lock.path.unlink()
-        assert not lock._is_there(taken)
-    with lock.held():
-        assert lock.is_held()
+        with pytest.raises(OnceConflict, match="was removed"):
+            lock.check()
+        with Lock(tmp_path, ACCOUNT, 0).held(), pytest.raises(OnceConflict, match="was removed"):
+            lock.check()
+    with pytest.raises(OnceConflict):
+        lock.check()
 
 
 def test_where_there_can_be_no_lock_nothing_is_done() -> None:

@@ -24,9 +24,9 @@ from exchcli.errors import (
     Rejected,
     StateError,
 )
+from exchcli.execution.endings import Done
 from exchcli.execution.intent import Intent, batch
 from exchcli.execution.journal import Journal
-from exchcli.execution.placement import Done
 
 LOST = OutcomeUnknown("no complete answer within 30 s")
 RESEND = RULES._replace(on_absent="resend")

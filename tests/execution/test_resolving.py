@@ -10,9 +10,9 @@ from journalling import ACCOUNT, BUY, NEW, NOW, sent
 from scripted import RULES, SIGNED, Free, Scripted, listed, placement
 
 from exchcli.errors import OnceAbsent, OnceConflict, OutcomeUnknown, UsageError
+from exchcli.execution.endings import Done
 from exchcli.execution.intent import Intent, Move, Withdrawal, batch
 from exchcli.execution.journal import Entry, Journal
-from exchcli.execution.placement import Done
 from exchcli.execution.resolving import in_order, resolve
 from exchcli.records import NewOrder, Order, Transfer
 

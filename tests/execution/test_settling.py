@@ -22,7 +22,8 @@ ABSENT = Verdict("absent")
 def entry_of(journal: Journal, intent: Intent = BUY, before: Snapshot | None = None) -> Entry:
     """An intent whose answer was lost."""
     snapshot = before or Snapshot(None, ("older",), SIGNED)
-    journal.sending(ACCOUNT, "weekly", intent, snapshot, signed(SIGNED))
+    found = journal.find(ACCOUNT, "weekly")
+    journal.sending(ACCOUNT, "weekly", intent, snapshot, signed(SIGNED), found)
     entry = journal.find(ACCOUNT, "weekly")
     assert entry is not None
     return entry
@@ -35,7 +36,7 @@ def decided(
     entry = entry_of(journal, intent, before)
     venue = Scripted(listings=[rows])
     venue.now = LATER
-    return Settling(journal, venue, ACCOUNT, RULES).decide(entry)
+    return Settling(journal, venue, RULES).decide(entry)
 
 
 def test_an_order_that_was_there_before_is_none(journal: Journal) -> None:
@@ -128,7 +129,7 @@ def test_nothing_is_listed_before_the_exchanges_own_clock_has_passed_the_fence(
     entry = entry_of(journal)
     venue = Scripted(listings=[[listed("77")]])
     venue.now = SIGNED + 67 + 4 - 1  # a second before
-    settling = Settling(journal, venue, ACCOUNT, RULES._replace(patience=0))
+    settling = Settling(journal, venue, RULES._replace(patience=0))
     with pytest.raises(Later) as caught:
         settling.decide(entry)
     assert caught.value.at == venue.now + 1
@@ -148,7 +149,7 @@ def test_a_clock_that_runs_otherwise_than_this_machines_is_asked_until_it_has_co
     entry = entry_of(journal)
     venue = Slow(listings=[[listed("77")]])
     venue.now = SIGNED + 67
-    assert Settling(journal, venue, ACCOUNT, RULES).decide(entry).state == "placed"
+    assert Settling(journal, venue, RULES).decide(entry).state == "placed"
     assert venue.slept == [4, 2, 1]
 
 
@@ -157,7 +158,7 @@ def test_all_waiting_of_a_run_counts_together(journal: Journal) -> None:
     venue = Scripted(listings=[[]])
     venue.now = SIGNED + 67 + 4 - 14  # and then 7 more between the listings
     with pytest.raises(Later):
-        Settling(journal, venue, ACCOUNT, RULES._replace(patience=20)).decide(entry)
+        Settling(journal, venue, RULES._replace(patience=20)).decide(entry)
     assert venue.slept == [14]
     entry = entry_of_again(journal)
     assert entry.looked == venue.now
@@ -174,7 +175,7 @@ def test_another_api_keys_lists_prove_nothing(journal: Journal) -> None:
     venue = Scripted(listings=[[]])
     venue.now, venue.key = LATER, "another"
     with pytest.raises(OutcomeUnknown, match="another API key"):
-        Settling(journal, venue, ACCOUNT, RULES).decide(entry)
+        Settling(journal, venue, RULES).decide(entry)
     assert venue.done == []
 
 
@@ -183,7 +184,7 @@ def test_what_is_too_old_to_be_listed_is_for_a_person(journal: Journal) -> None:
     venue = Scripted(listings=[[]])
     venue.now = SIGNED + 67 + OLDEST + 1
     with pytest.raises(OutcomeUnknown, match="30 days"):
-        Settling(journal, venue, ACCOUNT, RULES).decide(entry)
+        Settling(journal, venue, RULES).decide(entry)
 
 
 def test_what_no_list_tells_of_is_not_waited_for(journal: Journal) -> None:
@@ -191,5 +192,19 @@ def test_what_no_list_tells_of_is_not_waited_for(journal: Journal) -> None:
     venue = Scripted()
     venue.lists = False
     with pytest.raises(OutcomeUnknown, match="no list"):
-        Settling(journal, venue, ACCOUNT, RULES).decide(entry)
+        Settling(journal, venue, RULES).decide(entry)
     assert venue.slept == []
+
+
+def test_the_fence_is_that_of_the_attempt_that_can_come_last(journal: Journal) -> None:
+    """Which need not be the last attempt: what stamps it can have been set back between them."""
+    sent(journal, "weekly", attempt=signed(SIGNED + 500))
+    journal.settled(ACCOUNT, "weekly", "absent", Scripted().clock())
+    entry = entry_of(journal)
+    assert [one.signed for one in entry.suspects] == [SIGNED + 500, SIGNED]
+    venue = Scripted()
+    venue.now = SIGNED + 100
+    with pytest.raises(Later) as caught:
+        Settling(journal, venue, RULES).decide(entry)
+    assert caught.value.at == SIGNED + 500 + 67 + RULES.settle_delay
+    assert venue.done == []

@@ -34,4 +34,5 @@ def sent(
     attempt: Signed | None = None,
 ) -> None:
     """An attempt that was sent, and of which nothing is known yet."""
-    journal.sending(account, key, intent, BEFORE, attempt or signed())
+    found = journal.find(account, key)
+    journal.sending(account, key, intent, BEFORE, attempt or signed(), found)

@@ -107,6 +107,9 @@ class Free:
     def held(self) -> AbstractContextManager[None]:
         return nullcontext()
 
+    def check(self) -> None:
+        """Nobody has taken it away."""
+
 
 def placement(
     journal: Journal,

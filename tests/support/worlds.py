@@ -79,6 +79,9 @@ class MemoryFile(JournalFile):
         assert self._db is not None
         return self._db
 
+    def _check_there(self) -> None:
+        """It is nowhere."""
+
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
         self._step("before a commit")
@@ -103,6 +106,9 @@ class OneLock:
             yield
         finally:
             self.taken = False
+
+    def check(self) -> None:
+        assert self.taken
 
 
 class World:
