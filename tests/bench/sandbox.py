@@ -150,14 +150,14 @@ class Bench:
                 for number in range(start, start + 5000):
                     away = Decimal(number % 40_000 // 2) / 100 + 1
                     price = Decimal(PRICE) + (away if number % 2 == 0 else -away)
-                    desk.place(self._new(number % 2)._replace(price=price))
+                    new = self._new(number % 2)
+                    desk.place(new._replace(price=price, amount=Decimal("0.5")))
 
     def fill_the_past(self) -> None:
         """Trades long ago, written straight into the tables: two orders and two fills each."""
         with self.sandbox.lock, self.sandbox.store.writing() as db:
             for statement in _PAST:
                 db.execute(statement, {"trades": TRADES, "now": self.now // 1000})
-        self.sandbox.store.forget()
 
     def _timed(self, once: Callable[[int], None], count: int | None = None) -> Figures:
         seconds = []
