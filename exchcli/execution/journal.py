@@ -147,8 +147,9 @@ class Journal:
         snapshot: Snapshot,
         signed: Signed,
         read: Entry | None = None,
-    ) -> None:
-        """Writes down an attempt that is about to be sent, and its intent if that is new.
+    ) -> int:
+        """Writes down an attempt that is about to be sent, and its intent if that is new; the
+        number of the attempt.
 
         The snapshot of an intent stays that of its first attempt that may have arrived. Raises
         Overtaken when the intent is no longer as it was `read`, or was read while it was open:
@@ -173,9 +174,7 @@ class Journal:
                     " looked = NULL, snapshot = ?, updated = ? WHERE id = ?",
                     (_packed(snapshot), now, number),
                 )
-            (attempt,) = db.execute(
-                "SELECT COUNT(*) + 1 FROM attempts WHERE intent = ?", (number,)
-            ).fetchone()
+            attempt = 1 if row is None else len(row.attempts) + 1
             db.execute(
                 "INSERT INTO attempts (intent, number, state, signed, not_after, signer, boot,"
                 " steady, wall) VALUES (?, ?, 'sending', ?, ?, ?, ?, ?, ?)",
@@ -188,15 +187,17 @@ class Journal:
                     for place, item in enumerate(intent.items)
                 ],
             )
+            return attempt
 
-    def signed_again(self, account: Account, key: str, signed: Signed) -> None:
-        """The attempt that is about to be sent was signed anew. Of both signatures the earlier
+    def signed_again(self, account: Account, key: str, signed: Signed, attempt: int) -> None:
+        """This attempt, which is about to be sent, was signed anew. Of both signatures the earlier
         beginning and the later end count. Raises Overtaken when it is no longer open."""
         with self._file.writing() as db:
             changed = db.execute(
                 "UPDATE attempts SET signed = MIN(signed, ?), not_after = MAX(not_after, ?)"
-                f" WHERE state = 'sending' AND id = {_LAST}",
-                (signed.signed, signed.not_after, *account, key),
+                " WHERE state = 'sending' AND number = ?"
+                f" AND intent = (SELECT id FROM intents WHERE {_OWN})",
+                (signed.signed, signed.not_after, attempt, *account, key),
             )
             if changed.rowcount != 1:
                 raise Overtaken(key)
@@ -211,16 +212,24 @@ class Journal:
         ids: Sequence[str] = (),
         evidence: Evidence | None = None,
         reason: str | None = None,
+        read: Entry | None = None,
+        attempt: int | None = None,
     ) -> None:
         """Writes down what became of an intent, and with it of its attempts that were open.
-        Raises IdTaken, and leaves it as it was, for an id that another intent has.
+
+        Leaves it as it was and raises IdTaken for an id that another intent has, and Overtaken
+        where what it tells of is not all that there is: the attempts of the intent as it was
+        `read`, or up to this `attempt`.
         """
         with self._file.writing() as db:
-            intent, kind = db.execute(
-                "SELECT id, (SELECT substr(likeness, 1, instr(likeness, ' ') - 1) FROM items"
-                f" WHERE intent = id LIMIT 1) FROM intents WHERE {_OWN}",
-                (*account, key),
-            ).fetchone()
+            there = _found(db, account, key)
+            assert there is not None
+            if read is not None and there.attempts != read.attempts:
+                raise Overtaken(key)
+            if attempt is not None and len(there.attempts) != attempt:
+                raise Overtaken(key)
+            intent, last = there.id, len(there.attempts)
+            kind = type(there.intent.items[0]).__name__
             taken = _claimed(db, account, ids, key, kind) if kind in _WITH_IDS else ()
             if taken:
                 raise IdTaken(f"{', '.join(sorted(taken))} was told, which is another key's")
@@ -236,9 +245,6 @@ class Journal:
                 (state, intent),
             )
             db.execute("UPDATE items SET order_id = NULL WHERE intent = ?", (intent,))
-            (last,) = db.execute(
-                "SELECT MAX(number) FROM attempts WHERE intent = ?", (intent,)
-            ).fetchone()
             db.executemany(
                 "INSERT INTO items SELECT intent, attempt, number, likeness, content, ? FROM items"
                 " WHERE intent = ? AND attempt = ? AND number = ?"
@@ -246,10 +252,14 @@ class Journal:
                 [(order_id, intent, last, place) for place, order_id in enumerate(ids)],
             )
 
-    def looked(self, account: Account, key: str, told: int) -> None:
+    def looked(self, account: Account, key: str, told: int, read: Entry | None = None) -> None:
         """A whole listing behind the fence ended at this second of the exchange, and held
-        nothing; or, for what a person has settled, the fence was seen to pass."""
+        nothing; or, for what a person has settled, the fence was seen to pass. Raises Overtaken
+        where that is said of other attempts than those of the intent as it was `read`."""
         with self._file.writing() as db:
+            there = _found(db, account, key)
+            if read is not None and (there is None or there.attempts != read.attempts):
+                raise Overtaken(key)
             db.execute(f"UPDATE intents SET looked = ? WHERE {_OWN}", (told, *account, key))
 
     def sent_lately(self, account: Account, seconds: float, now: Reading) -> int:
@@ -295,10 +305,6 @@ _OWN = "exchange = ? AND url = ? AND profile = ? AND key = ?"
 _SAME = (
     "exchange = ? AND url = ? AND (profile = ?"
     " OR id IN (SELECT intent FROM attempts WHERE signer = ? AND signer != ''))"
-)
-_LAST = (
-    "(SELECT MAX(attempts.id) FROM attempts JOIN intents ON intents.id = attempts.intent"
-    f" WHERE {_OWN})"
 )
 
 

@@ -257,17 +257,16 @@ class Cancels:
 
     def send(self, name: str, intent: Intent, flow: Callable[[], Flow[T]]) -> T:
         """Sends it once, under the name that the journal has for it."""
-        signatures = 0
+        attempt = 0
 
         def committed(second: int) -> None:
-            nonlocal signatures
+            nonlocal attempt
             signed = Signed(second, second, "", read())  # nothing has to wait for its fence
-            if signatures:
-                self._journal.signed_again(self._account, name, signed)
+            if attempt:
+                self._journal.signed_again(self._account, name, signed, attempt)
             else:
                 none, before = Snapshot(None, (), second), self._journal.find(self._account, name)
-                self._journal.sending(self._account, name, intent, none, signed, before)
-            signatures += 1
+                attempt = self._journal.sending(self._account, name, intent, none, signed, before)
             self._underway.begin(name)
 
         return self._client.send_once(flow(), committed, settling=True)

@@ -197,7 +197,7 @@ class Placement:
             self._write(entry, verdict)
         except StateError as error:  # no less true: the next run finds it out again
             self._lost(entry.key, error)
-        except IdTaken as error:
+        except (IdTaken, Overtaken) as error:
             raise self._unknown(entry.key, intent, error) from error
         return verdict
 
@@ -207,11 +207,13 @@ class Placement:
         self._journal.settled(
             entry.account, entry.key, verdict.state, self._venue.clock(),
             ids=verdict.ids if found else (), evidence="matched" if found else None, reason=reason,
+            read=entry,
         )  # fmt: skip
 
     def _conclude(
         self,
         key: str,
+        attempt: int,
         state: JournalState,
         *,
         ids: Sequence[str] = (),
@@ -223,12 +225,12 @@ class Placement:
         try:
             self._journal.settled(
                 self._account, key, state, self._venue.clock(),
-                ids=ids, evidence=evidence, reason=reason,
+                ids=ids, evidence=evidence, reason=reason, attempt=attempt,
             )  # fmt: skip
-        except StateError as error:
+        except (StateError, Overtaken) as error:
             self._lost(key, error)
 
-    def _lost(self, key: str, error: StateError) -> None:
+    def _lost(self, key: str, error: ExchError) -> None:
         self._warn(f"{error.message} The journal does not know what became of {key}.")
 
     # --- others --------------------------------------------------------------------------------
@@ -242,7 +244,7 @@ class Placement:
             try:
                 if other.state == "absent":  # a person need not have waited for the fence
                     told = self._settling.wait_for_fence(other)
-                    self._journal.looked(other.account, other.key, told)
+                    self._journal.looked(other.account, other.key, told, other)
                 else:
                     # Unless this is on the disk, nothing is sent: another run would find the
                     # other still open, and take for its order what is sent now.
@@ -268,16 +270,17 @@ class Placement:
         entry = self._journal.own(self._account, name, signer)
         # What came since the first attempt may be that attempt's.
         snapshot = entry.snapshot if entry and entry.suspects else self._venue.snapshot()
-        signatures = 0
+        attempt = 0  # none is written down yet
 
         def committed(second: int) -> None:
-            nonlocal signatures
+            nonlocal attempt
             signed = Signed(second, self._rules.not_after(second), signer, self._venue.clock())
-            if signatures:
-                self._journal.signed_again(self._account, name, signed)
+            if attempt:
+                self._journal.signed_again(self._account, name, signed, attempt)
             else:
-                self._journal.sending(self._account, name, intent, snapshot, signed, entry)
-            signatures += 1
+                attempt = self._journal.sending(
+                    self._account, name, intent, snapshot, signed, entry
+                )
             self._lock.check()
             self._underway.begin(name)
 
@@ -285,30 +288,32 @@ class Placement:
             try:
                 ids = tuple(self._venue.send(committed))
                 check_ids(intent, snapshot, ids)
-                self._conclude(name, "placed", ids=ids, evidence="reply")
+                self._conclude(name, attempt, "placed", ids=ids, evidence="reply")
             except OutcomeUnknown as error:
-                return self._after_unknown(intent, name, error)
+                return self._after_unknown(intent, name, attempt, error)
             except Overtaken:  # what the journal has is another run's
                 self._underway.nothing()
                 raise
             except ExchError as error:
                 self._underway.nothing()
-                if signatures:
+                if attempt:
                     state: JournalState = "rejected" if is_refusal(error) else "not_sent"
-                    self._conclude(name, state, reason=error.message)
+                    self._conclude(name, attempt, state, reason=error.message)
                 raise
         except KeyboardInterrupt as error:
-            if not signatures:
+            if not attempt:
                 raise
             raise self._unknown(name, intent, error) from error
         self._underway.did(name, ids)
         return Done(name, ids, "reply", replayed=False)
 
-    def _after_unknown(self, intent: Intent, name: str, error: OutcomeUnknown) -> Done | None:
+    def _after_unknown(
+        self, intent: Intent, name: str, attempt: int, error: OutcomeUnknown
+    ) -> Done | None:
         """What became of it, where that can be found out at once. Else it stays unknown,
         whatever else goes wrong."""
         try:
-            self._conclude(name, "unknown", reason=error.message)
+            self._conclude(name, attempt, "unknown", reason=error.message)
             if isinstance(error.__cause__, KeyboardInterrupt):
                 raise error  # who is in a hurry is let go
             self._venue.renew()

@@ -96,7 +96,7 @@ class Settling:
                 return verdict
             looked = self._venue.exchange_time()
             if not found:  # a part of a batch has to be seen together with the rest
-                self._journal.looked(entry.account, entry.key, looked)
+                self._journal.looked(entry.account, entry.key, looked, entry)
         # What was told is cut to whole seconds, and the listing may have ended in the next one.
         self._wait_until(looked + self._rules.settle_delay + 1 + SLACK)
         found |= self._candidates(entry)

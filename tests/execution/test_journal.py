@@ -83,7 +83,7 @@ def test_of_two_signatures_the_earlier_beginning_and_the_later_end_count(
     journal: Journal,
 ) -> None:
     sent(journal, "weekly")
-    journal.signed_again(ACCOUNT, "weekly", signed(1_700_000_003))
+    journal.signed_again(ACCOUNT, "weekly", signed(1_700_000_003), 1)
     entry = journal.find(ACCOUNT, "weekly")
     assert entry is not None
     (attempt,) = entry.attempts

@@ -9,10 +9,12 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
+from mutants import journals_that_compare_nothing
 from simulated_venue import Late, SimulatedVenue
 from worlds import OneLock, Temper, World
 
 from exchcli.errors import OutcomeUnknown, Rejected, StateError
+from exchcli.execution import journal as journals
 from exchcli.execution import settling
 from exchcli.execution.journal import Entry, Journal
 from exchcli.execution.placement import Placement
@@ -131,7 +133,7 @@ def test_without_a_snapshot_an_older_order_is_taken() -> None:
 
 
 def test_without_claims_two_keys_have_one_order(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Journal, "claimed", lambda *_a: set())
+    monkeypatch.setattr(journals, "_claimed", lambda *_a: set())
     assert caught(SILENT, "false placed")
 
 
@@ -188,13 +190,32 @@ def test_a_clock_that_was_set_shows_a_fence_that_has_not_passed() -> None:
     assert caught(SILENT, "duplicate", Cached)
 
 
-def test_without_the_lock_a_twin_sends_the_same_again(monkeypatch: pytest.MonkeyPatch) -> None:
+TWINS = Temper(twins=0.2, kills=0, disk=0, reads=0)
+
+
+@pytest.fixture
+def no_lock(monkeypatch: pytest.MonkeyPatch) -> None:
     @contextmanager
     def held(self: OneLock) -> Iterator[None]:
         yield
 
     monkeypatch.setattr(OneLock, "held", held)
-    assert caught(Temper(twins=0.2, kills=0, disk=0, reads=0), "duplicate")
+    monkeypatch.setattr(OneLock, "check", lambda self: None)
+
+
+@pytest.mark.usefixtures("no_lock")
+def test_without_the_lock_a_twin_sends_the_same_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    journals_that_compare_nothing(monkeypatch)
+    assert caught(TWINS, "duplicate")
+
+
+@pytest.mark.usefixtures("no_lock")
+def test_without_the_lock_the_journal_still_keeps_twins_from_sending_it_twice() -> None:
+    worlds = [world for seed in range(900) if len((world := World(seed, TWINS)).intents) == 1]
+    assert len(worlds) > 200
+    for world in worlds:
+        world.live()
+        assert [wrong for wrong in world.wrongs() if wrong.startswith("duplicate")] == []
 
 
 def test_a_listing_that_is_cut_short_proves_nothing() -> None:

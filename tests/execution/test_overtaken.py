@@ -64,7 +64,7 @@ def test_what_another_run_has_settled_meanwhile_is_not_signed_anew(journal: Jour
     sent(journal, "weekly")
     journal.settled(ACCOUNT, "weekly", "absent", NOW)
     with pytest.raises(Overtaken):
-        journal.signed_again(ACCOUNT, "weekly", signed(SIGNED + 5))
+        journal.signed_again(ACCOUNT, "weekly", signed(SIGNED + 5), 1)
 
 
 class Meanwhile(Scripted):

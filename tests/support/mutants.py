@@ -9,9 +9,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import pytest
+
 from exchcli.core.client import Client
 from exchcli.errors import BadReply, NoAnswer, OutcomeUnknown, Rejected
+from exchcli.execution import journal as journals
 from exchcli.execution import settling
+from exchcli.execution.journal import Journal
 from exchcli.execution.lock import Lock
 from exchcli.execution.placement import Placement
 from exchcli.execution.settling import Settling, Verdict
@@ -57,6 +61,7 @@ def first_candidate() -> None:
 
     Settling._candidates = candidates  # type: ignore[method-assign]
     settling.judged = first
+    journals._claimed = lambda *_a: set()
 
 
 def error_500_refused() -> None:
@@ -86,11 +91,27 @@ def no_lock() -> None:
         yield
 
     Lock.held = held  # type: ignore[method-assign]
+    Lock.check = lambda self: None  # type: ignore[method-assign]
+    journals_that_compare_nothing()
+
+
+def journals_that_compare_nothing(patch: pytest.MonkeyPatch | None = None) -> None:
+    """What is about to be sent is written down whatever another run has written meanwhile."""
+    sending = Journal.sending
+
+    def blind(self: Journal, account: Any, key: str, *rest: Any) -> int:
+        intent, snapshot, signed, *_ = rest
+        found = self.own(account, key, signed.signer)
+        return sending(self, account, key, intent, snapshot, signed, found)
+
+    put = setattr if patch is None else patch.setattr
+    put(Journal, "sending", blind)
+    put(journals, "_may_be_sent", lambda _row: True)
 
 
 def absent_unseen() -> None:
     """What was not answered did not happen."""
-    Placement._after_unknown = lambda self, intent, name, error: _raise(  # type: ignore[method-assign]
+    Placement._after_unknown = lambda self, intent, name, attempt, error: _raise(  # type: ignore[method-assign]
         Rejected(error.message)
     )
     Settling.decide = lambda self, entry: Verdict("absent")  # type: ignore[method-assign]
