@@ -53,11 +53,10 @@ def opened(folder: Path) -> Sandbox:
         return Sandbox(folder)
     seconds = int(moment.timestamp())
     sandbox = Sandbox(folder, clock=lambda: seconds * _SECOND, pace=time.time_ns)
-    if seconds < sandbox.store.opened:
-        opened = iso(from_epoch(sandbox.store.opened))
+    if seconds < (come := max(sandbox.store.opened, sandbox.come())):
         sandbox.close()
         raise UsageError(
-            f"EXCH_SANDBOX_CLOCK is before {opened}, when this sandbox opened.",
+            f"EXCH_SANDBOX_CLOCK is before {iso(from_epoch(come))}, where this sandbox is.",
             "Set a later time, or start the sandbox over with `exch sandbox reset --yes`.",
         )
     return sandbox

@@ -113,12 +113,6 @@ def serve(
         live = live_.Live(opening, plan, time, here.say)
         undoing.pop_all()
     accesses = _accesses(live.sandbox, run.url_of(host, bound))
-    ((come,),) = live.sandbox.store.rows("SELECT coalesce(max(advanced), 0) FROM engine")
-    if come > live.sandbox.now():
-        here.say(
-            f"Warning: the orders of this sandbox have come to {iso(from_epoch(come))} already;"
-            " until the clock is there, nothing becomes of them. `exch sandbox reset` starts over."
-        )
     if run.open_to_others(bound):
         here.say(f"Warning: whoever reaches {host} can trade in this sandbox and move its clock.")
 
@@ -173,15 +167,16 @@ def _opening(
             window=window,
         )
         store = sandbox.store
+        clock.at_least(sandbox.come() * 1_000_000_000)
         wrong: UsageError | None = None
         if seed not in (None, store.stored_seed):
             wrong = UsageError(
                 f"The sandbox in {store.path} was made with seed {store.stored_seed}.",
                 "Leave --seed out, or start it over with `exch sandbox reset --yes`.",
             )
-        elif sandbox.now() < store.opened:
+        elif sandbox.now() < (come := max(store.opened, sandbox.come())):
             wrong = UsageError(
-                f"This sandbox opened later than that, at {iso(from_epoch(store.opened))}.",
+                f"This sandbox has come to {iso(from_epoch(come))} already.",
                 "Give a later --clock, or start it over with `exch sandbox reset --yes`.",
             )
         if wrong:

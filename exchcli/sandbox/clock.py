@@ -61,15 +61,24 @@ def discard(folder: Path) -> None:
 
 
 class Following:
-    """Real time, or that of the server whose clock stands, as each of them comes and goes."""
+    """Real time, or that of the server whose clock stands, as each of them comes and goes.
+
+    Where a server's clock was ahead of real time and the server is gone, time goes on from
+    there: what has happened at the exchange is never later than its own clock.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._ahead = 0
+
+    def at_least(self, moment: int) -> None:
+        """Has real time count from this moment on, if it is not there yet (nanoseconds)."""
+        self._ahead = max(self._ahead, moment - time.time_ns())
 
     def now(self) -> int:
         """Nanoseconds since the epoch."""
         kept = standing(self._folder)
-        return time.time_ns() if kept is None else kept.moment
+        return time.time_ns() + self._ahead if kept is None else kept.moment
 
     def pace(self) -> int:
         """What limits go by: real time, and what a standing clock was moved on beside it."""

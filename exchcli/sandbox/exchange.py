@@ -58,6 +58,7 @@ class Sandbox:
         self._pace = pace or clock or following.pace
         self.lock = Lock()
         self.store = Store(folder, self.now(), seed)
+        following.at_least(self.come() * 1_000_000_000)
         self.floor = Floor(self.store)
         self.limited = limited
         self.limits = Limits(folder / f"{FILE}-limits") if limited else NoLimits()
@@ -67,6 +68,11 @@ class Sandbox:
     def now(self) -> int:
         """The exchanges' clock, in whole seconds since the epoch."""
         return self._clock() // 1_000_000_000
+
+    def come(self) -> int:
+        """The second that time has passed up to for orders and payments; 0 if it has not."""
+        ((second,),) = self.store.rows("SELECT coalesce(max(advanced), 0) FROM engine")
+        return second
 
     def handle(self, request: WireRequest) -> WireReply:
         """The exchange's reply, whatever was asked. Raises StateError if the store fails."""

@@ -168,8 +168,9 @@ def _move(live: Live, fields: Fields) -> object:
         if type(seconds) is not int or not 0 <= seconds <= _MOST_AHEAD:
             raise UsageError("advance is a whole number of seconds, from 0 to ten years.")
         moved = now + seconds
-    if not opened <= moved <= opened + 2 * _MOST_AHEAD:
-        raise UsageError(f"This sandbox opened at {iso(from_epoch(opened))}; give a later time.")
+    come = max(opened, live.sandbox.come())
+    if not come <= moved <= opened + 2 * _MOST_AHEAD:
+        raise UsageError(f"This sandbox has come to {iso(from_epoch(come))}; give a later time.")
     live.move(moved * SECOND)
     return _clock(live, {})
 

@@ -37,6 +37,10 @@ class Clock:
     def now(self) -> int:
         return self._standing.moment if self.stands else self._following.now()
 
+    def at_least(self, moment: int) -> None:
+        """Has time go on from this moment, if it does not stand (nanoseconds)."""
+        self._following.at_least(moment)
+
     def pace(self) -> int:
         """What limits go by: real time, and what a standing clock was moved on beside it."""
         return time.time_ns() + self._standing.moved if self.stands else self._following.pace()

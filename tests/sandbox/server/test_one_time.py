@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import time
 from collections.abc import Callable
 from contextlib import closing
 from typing import Any
@@ -11,6 +12,8 @@ from typing import Any
 import pytest
 from running import Exch, Ran
 from served import Served, served
+
+from exchcli.times import from_epoch, iso
 
 Serving = Callable[..., Served]
 NOON = "2026-03-04T12:00:00Z"
@@ -107,9 +110,33 @@ def test_a_second_server_with_a_clock_is_refused(server: Served, exch: Exch) -> 
     assert told(exch("sandbox", "status", "--json"))["clock"] == "server"
 
 
-def test_a_clock_behind_what_has_happened_already_is_warned_of(server: Served, exch: Exch) -> None:
+def test_a_clock_behind_what_has_happened_already_is_refused(server: Served, exch: Exch) -> None:
     told(exch("--sandbox", "dgt", "balances", "--json"))
     assert server.stop() == (0, "")
     told(exch("--sandbox", "dgt", "balances", "--json"))
-    with served(server.home, ["--clock", NOON]) as again:
-        assert "Warning: the orders of this sandbox have come to" in again.stop()[1]
+    again = exch("sandbox", "serve", "--port", "0", "--clock", NOON)
+    assert again.code == 2
+    assert "This sandbox has come to" in again.err
+    frozen = exch("--sandbox", "dgt", "time", EXCH_SANDBOX_CLOCK=NOON)
+    assert frozen.code == 2
+    assert "where this sandbox is" in frozen.err
+
+
+def test_time_goes_on_from_where_a_server_that_is_gone_had_moved_it(
+    server: Served, exch: Exch
+) -> None:
+    later = int(time.time()) // 3600 * 3600 + 400 * 86400
+    hour = iso(from_epoch(later))[:14]
+    server.control("clock", time=str(later))
+    told(exch("--sandbox", "dfx", "balances", "--json"))
+    assert server.stop() == (0, "")
+    assert told(exch("sandbox", "status", "--json"))["time"].startswith(hour)
+    buy = ["buy", "btc_usdt", "--spend", "50", "--market", "--yes", "--once", "then", "--json"]
+    placed = told(exch("--sandbox", "dfx", *buy))
+    assert placed["created"].startswith(hour)
+    listed = told(exch("--sandbox", "dfx", "orders", "btc_usdt", "--history", "--json"))
+    assert placed["id"] in [each["id"] for each in listed]
+    fills = told(exch("--sandbox", "dfx", "fills", "btc_usdt", "--json"))
+    assert placed["id"] in [each["order_id"] for each in fills]
+    with served(server.home) as again:
+        assert again.get("/v3/time").json()["server_time"] >= later

@@ -189,7 +189,7 @@ def test_a_broken_store_is_a_refusal_and_not_the_end(serving: Serving) -> None:
         (["--fault", "delay=1", "--fault", "html=1"], "add up to more than 1"),
         (["--fault-only", "post"], "no request"),
         (["--clock", "yesterday"], "not a time"),
-        (["--clock", "2001-01-01"], "opened later"),
+        (["--clock", "2001-01-01"], "has come to"),
         (["--seed", "7"], "seed 20200519"),
         (["--port", "99999"], "99999"),
         (["--host", "no.such.host.invalid"], "no address of this machine"),
