@@ -21,12 +21,14 @@ def main() -> None:
         _leave(0)
     # One command lives for a tenth of a second: collecting garbage would only cost time.
     gc.disable()
+    code = 130  # while it is still starting
     try:
         from exchcli.cli.app import run
 
-        _leave(run(arguments))
-    except KeyboardInterrupt:  # while it was still starting
-        _leave(130)
+        code = run(arguments)
+    except KeyboardInterrupt:
+        pass
+    _leave(code)
 
 
 def _print(text: str) -> int:
@@ -40,13 +42,15 @@ def _print(text: str) -> int:
 
 def _leave(code: int) -> None:
     """Ends the process without tearing the interpreter down, which takes longer than it gives."""
-    for stream in (sys.stdout, sys.stderr):
-        try:
-            if stream is not None:
-                stream.flush()
-        except (OSError, ValueError):
-            pass  # already told, or nobody is there to be told
-    os._exit(code)
+    try:
+        for stream in (sys.stdout, sys.stderr):
+            try:
+                if stream is not None:
+                    stream.flush()
+            except (OSError, ValueError):
+                pass  # already told, or nobody is there to be told
+    finally:  # Ctrl-C included
+        os._exit(code)
 
 
 if __name__ == "__main__":

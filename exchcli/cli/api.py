@@ -12,7 +12,7 @@ from exchcli.cli.confirm import confirm
 from exchcli.cli.printing import anyway
 from exchcli.cli.registry import Group
 from exchcli.cli.session import Session, session
-from exchcli.errors import OutcomeUnknown, UsageError
+from exchcli.errors import ExchError, OutcomeUnknown, UsageError
 
 group = Group("api", "Any endpoint.")
 
@@ -62,10 +62,17 @@ def _only_cancels(method: str, path: str) -> bool:
 
 
 def _send(here: Session, method: str, path: str, fields: dict[str, str]) -> None:
+    underway, name = here.settings.underway, f"{method} {path}"
+    underway.hint = LOOK_FIRST  # the journal does not know it
+    underway.begin(name)
     try:
         here.ask(here.exchange.any_endpoint(method, path, fields))
+        underway.did(name, ())
     except OutcomeUnknown as error:
         error.hint = error.hint or LOOK_FIRST
+        raise
+    except ExchError:
+        underway.nothing()
         raise
     except KeyboardInterrupt:
         raise OutcomeUnknown(

@@ -16,22 +16,32 @@ from typer.exceptions import Exit as Leave
 
 from exchcli import output
 from exchcli.cli.options import OUTPUTS, Settings
+from exchcli.cli.printing import uninterrupted
 from exchcli.cli.tree import TITLES, Leaf, Root
-from exchcli.errors import ExchError, Exit, Interrupted, UsageError
+from exchcli.errors import ExchError, Exit, UsageError
 
 
 def run(arguments: Sequence[str]) -> int:
     """Runs one command line and returns its exit code; never raises."""
     settings = Settings()
     try:
+        return _run(arguments, settings)
+    except (KeyboardInterrupt, Abort):  # wherever it was: what was begun or done is known here
+        with uninterrupted():
+            if settings.underway.told:
+                return Exit.DONE
+            return _tell(settings.underway.interrupted(), arguments, settings)
+
+
+def _run(arguments: Sequence[str], settings: Settings) -> int:
+    try:
         return _invoke(arguments, settings)
     except ExchError as error:
         return _tell(error, arguments, settings)
     except ClickException as error:
         return _tell(_usage(error, arguments, settings), arguments, settings)
-    except (KeyboardInterrupt, Abort):
-        stopped = Interrupted("Interrupted; nothing was sent that changes anything.")
-        return _tell(stopped, arguments, settings)
+    except Abort:
+        raise
     except BrokenPipeError:
         # The reader has what it wanted (`| head`). Nobody is left to write to.
         output.hush(sys.stdout)

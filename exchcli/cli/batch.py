@@ -8,9 +8,10 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple
 
-from exchcli.cli.checking import Rules, check_minimums, check_types, fitting
+from exchcli.cli.checking import Rules, check_minimums, check_types, fitting, short
 from exchcli.cli.confirm import check_answerable, confirm, watched
 from exchcli.cli.doing import Keeping
 from exchcli.cli.following import placed
@@ -19,7 +20,7 @@ from exchcli.cli.placing import book_of, check_free
 from exchcli.cli.rows import orders_of, read_file
 from exchcli.cli.telling import batch_summary, place_of
 from exchcli.cli.trading_options import OnAbsentPolicy, once_key
-from exchcli.cli.wanted import rules_for
+from exchcli.cli.wanted import rules_for, same_symbol
 from exchcli.errors import (
     ExchError,
     GuardRefused,
@@ -40,6 +41,7 @@ from exchcli.records import Market, NewOrder, Order, Placed, Unsent
 
 if TYPE_CHECKING:
     from exchcli.cli.session import Session
+    from exchcli.execution.journal import Entry
 
 
 class BatchHow(NamedTuple):
@@ -101,23 +103,51 @@ def place_file(here: Session, symbol: str, file: str, margin: bool, how: BatchHo
     else:
         check_answerable(how.yes)
     here.begin()
-    rules = rules_for(here, symbol, margin=margin)
     market: Market = "margin" if margin else "spot"
-    news = _checked(orders_of(read_file(file), rules.symbol.symbol, market), rules)
-    parts = _parts(news, key, here.exchange.most_orders)
-    if how.dry_run:
-        from exchcli.cli.dryrun import show_unsent
+    text, most = read_file(file), here.exchange.most_orders
+    base = Keeping(here, None, how.on_absent)
+    if key is not None and not how.dry_run:
+        # What was placed is not for the market to tell: a file that was is answered first.
+        known = _sent_before(base.under(f"{key}#1").entry(), symbol, text, market)
+        parts = _parts(known, key, most)
+        if known and all(base.under(part.key).is_answered(part.intent) for part in parts):
+            _place(here, parts, lambda: rules_for(here, symbol, margin=margin), market, how)
+            return
+    with base.asking(None if how.dry_run else key):
+        rules = rules_for(here, symbol, margin=margin)
+        news = _checked(orders_of(text, rules.symbol.symbol, market), rules)
+        parts = _parts(news, key, most)
+        if how.dry_run:
+            from exchcli.cli.dryrun import show_unsent
 
-        name = rules.symbol.symbol
-        show_unsent(here, [here.exchange.place_batch(name, p.news, market) for p in parts])
-        return
-    if _unsettled(Keeping(here, None, how.on_absent), parts):
-        if not how.yes:  # before the question; under the lock it is checked anyway
-            left = _unsettled(Keeping(here, None, how.on_absent), parts)
-            check_order_guard(here, Keeping(here), left, rules)
-            check_free(here, left, rules)
-        _agree(here, news, rules, how.yes)
-    _place(here, parts, rules, market, how)
+            name = rules.symbol.symbol
+            show_unsent(here, [here.exchange.place_batch(name, p.news, market) for p in parts])
+            return
+        left = _unsettled(base, parts)
+        if left:
+            if not how.yes:  # before the question; under the lock it is checked anyway
+                check_order_guard(here, base, left, rules)
+                check_free(here, left, rules)
+            _agree(here, news, rules, how.yes)
+    _place(here, parts, lambda: rules, market, how)
+
+
+def _sent_before(first: Entry | None, symbol: str, text: str, market: Market) -> list[NewOrder]:
+    """The orders of a file whose `first` call was sent before, as a pair without rules has them;
+    none where the exchange has to be asked which pair it is.
+    """
+    item = first and first.intent.items[0]
+    if not isinstance(item, NewOrder) or not same_symbol(symbol, item.symbol):
+        return []
+    return [
+        new._replace(amount=_bare(new.amount), price=_bare(new.price))
+        for new in orders_of(text, item.symbol, market)
+    ]
+
+
+def _bare(number: Decimal | None) -> Decimal | None:
+    """Without zeros at its end, as `fitting` has it."""
+    return None if number is None else Decimal(short(number))
 
 
 def _unsettled(keeping: Keeping, parts: Sequence[Part]) -> list[NewOrder]:
@@ -127,7 +157,11 @@ def _unsettled(keeping: Keeping, parts: Sequence[Part]) -> list[NewOrder]:
 
 
 def _place(
-    here: Session, parts: Sequence[Part], rules: Rules, market: Market, how: BatchHow
+    here: Session,
+    parts: Sequence[Part],
+    rules: Callable[[], Rules],
+    market: Market,
+    how: BatchHow,
 ) -> None:
     """One call after the other. What was placed is printed also when a later one fails."""
     done: list[tuple[Part, Done]] = []
@@ -140,11 +174,11 @@ def _place(
         part = parts[len(done)]
         pace.wait(len(part.news))
         if checked:
-            check_order_guard(here, keeping, part.news, rules)
+            check_order_guard(here, keeping, part.news, rules())
             return
         left = [*part.news, *_unsettled(base, parts[len(done) + 1 :])]
-        check_order_guard(here, keeping, left, rules)
-        check_free(here, left, rules)
+        check_order_guard(here, keeping, left, rules())
+        check_free(here, left, rules())
         checked = True
 
     base = keeping = Keeping(here, None, how.on_absent)
@@ -162,14 +196,16 @@ def _place(
                 told(len(done), len(parts))
     except ExchError as error:
         failed = error
-    except KeyboardInterrupt:
-        failed = Interrupted("Interrupted; nothing was sent.")
+    except KeyboardInterrupt:  # perhaps when a call was answered and is not among these yet
+        failed = here.settings.underway.interrupted(sum(not one.replayed for _, one in done))
+        if isinstance(failed, Interrupted):
+            failed.message = "Interrupted before they were sent."
     except Exception as error:
         if not done:
             raise
         failed = OutcomeUnknown(f"a bug in exch: {type(error).__name__}: {error}.")
     if done:
-        here.show_done(_records(here, done, market, how))
+        here.show_done(_records(here, done, market, how), last=failed is None)
     if failed is not None and len(done) < len(parts):
         raise _told(failed, parts, [part for part, _ in done])
 

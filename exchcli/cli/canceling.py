@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from exchcli.cli.checking import short
 from exchcli.cli.confirm import check_answerable, confirm, watched
 from exchcli.cli.doing import Keeping
-from exchcli.errors import ExchError, Interrupted, Rejected
+from exchcli.errors import ExchError, Interrupted, OutcomeUnknown, Rejected
 from exchcli.records import Cancelled, Market, Order, Side, Unsent
 
 if TYPE_CHECKING:
@@ -91,10 +91,12 @@ def _cancel(here: Session, ids: Sequence[str], market: Market, dry_run: bool, ye
     keeping = Keeping(here)
     done: list[Cancelled] = []
     failed: ExchError | None = None
+    underway, counted = here.settings.underway, 0
     for part in parts:
         try:
             here.connected().renew()
             done += keeping.cancel(part, market)
+            counted = len(underway.done)
         except Rejected as error:  # the others may be canceled all the same
             done += [Cancelled(order_id, "unknown") for order_id in part]
             failed = failed or error
@@ -102,16 +104,26 @@ def _cancel(here: Session, ids: Sequence[str], market: Market, dry_run: bool, ye
             failed = error
             break
         except KeyboardInterrupt:
-            failed = Interrupted("Interrupted; no other order was canceled.")
+            failed = _stopped(underway.interrupted(counted), done)
             break
     done, missing = _now(here, done, market)
-    if done:
-        here.show_done(done)
     left = [one for one in done if one.status not in GONE]
+    if done:
+        here.show_done(done, last=not left and failed is None)
     if left and (failed is None or isinstance(failed, Rejected)):
         raise _not_canceled(here, left, missing)
     if failed is not None and not isinstance(failed, Rejected):
         raise failed
+
+
+def _stopped(error: ExchError, done: Sequence[Cancelled]) -> ExchError:
+    """What Ctrl-C means behind some that are canceled: never that nothing was sent."""
+    again = "Canceling is safe to repeat: run the same again."
+    if isinstance(error, Interrupted) and done:
+        return OutcomeUnknown("Interrupted; no other order was canceled.", again)
+    if not isinstance(error, Interrupted):
+        error.hint = again
+    return error
 
 
 def _now(

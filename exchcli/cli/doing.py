@@ -9,7 +9,19 @@ from typing import TYPE_CHECKING
 
 from exchcli.cli.guarding import Recent
 from exchcli.core.window import kept
-from exchcli.errors import ExchError, UsageError
+from exchcli.errors import (
+    CredentialsError,
+    ExchError,
+    NoAnswer,
+    OnceAbsent,
+    OnceAmbiguous,
+    OnceConflict,
+    OutcomeUnknown,
+    RateLimited,
+    Rejected,
+    UsageError,
+)
+from exchcli.execution import advice
 from exchcli.execution.endings import Done
 from exchcli.execution.intent import Account, Closing, Intent, Item, Move, Withdrawal
 from exchcli.execution.journal import Entry
@@ -17,7 +29,7 @@ from exchcli.execution.lock import Lock
 from exchcli.execution.others import Cancels, Closings, Moves, Withdrawals
 from exchcli.execution.placement import Placement
 from exchcli.execution.settling import Rules
-from exchcli.execution.venue import Orders, Venue
+from exchcli.execution.venue import Orders, Venue, signer_of
 from exchcli.records import Cancelled, Market, NewOrder
 
 if TYPE_CHECKING:
@@ -30,6 +42,8 @@ if TYPE_CHECKING:
 COMMANDS = {Withdrawal: "withdrawal", Move: "transfer", Closing: "close"}
 
 NOTHING_DONE = ("rejected", "not_sent", "prepared")
+# Whose exit codes promise that there is nothing.
+_NOTHING_HAPPENED = (CredentialsError, Rejected, RateLimited, NoAnswer)
 
 Checks = Callable[[], object]
 
@@ -62,17 +76,65 @@ class Keeping:
 
         What becomes of it then is for the execution to say, which looks again under the lock.
         """
-        entry = self._entry()
+        entry = self.entry()
         if entry is None or entry.state in NOTHING_DONE:
             return False
         if entry.digest != intent.digest or entry.state == "placed":
             return True
         return self._on_absent == "stop"
 
+    def is_answered(self, intent: Intent) -> bool:
+        """Whether it is settled, and stands for this."""
+        entry = self.entry()
+        return entry is not None and entry.digest == intent.digest and self.is_settled(intent)
+
     def is_begun(self) -> bool:
         """Whether this key stands for something that was, or is just being, sent."""
-        entry = self._entry()
+        entry = self.entry()
         return entry is not None and entry.state not in NOTHING_DONE
+
+    def entry(self) -> Entry | None:
+        """What the journal has of this key, under whichever profile this account used it."""
+        if self._key is None:
+            return None
+        try:
+            signer = signer_of(self._here.credentials().key)
+        except ExchError:  # that it is begun is to be known all the same
+            return self.journal.find(self.account, self._key)
+        return self.journal.own(self.account, self._key, signer)
+
+    @contextmanager
+    def asking(self, batch: str | None = None) -> Iterator[None]:
+        """Inside, what is asked before anything can be sent fails as it does, unless the key, or
+        that of the `batch`, was begun by another run: what became of that is not told by a list
+        that cannot be had.
+        """
+        try:
+            yield
+        except (OutcomeUnknown, OnceConflict, OnceAmbiguous, OnceAbsent):
+            raise
+        except ExchError as error:
+            harmless = not isinstance(error, _NOTHING_HAPPENED)
+            for entry in self._entries(batch):
+                if entry.suspects or (entry.is_begun and not harmless):
+                    raise OutcomeUnknown(
+                        f"{entry.key} was sent before, and what became of it could not be told: "
+                        f"{error.message}",
+                        advice.finding_out(entry.key),
+                        exchange=self.account.exchange,
+                    ) from error
+            raise
+
+    def _entries(self, batch: str | None) -> Iterator[Entry]:
+        """The intents of this key, or of the calls of a batch with that one."""
+        one = self if batch is None else self.under(f"{batch}#1")
+        number = 1
+        while (entry := one.entry()) is not None:
+            yield entry
+            if batch is None:
+                return
+            number += 1
+            one = self.under(f"{batch}#{number}")
 
     def place(self, new: NewOrder, *, checks: Checks = nothing_to_check) -> Done:
         """Places one order."""
@@ -212,9 +274,6 @@ class Keeping:
         measured = kept(here.places.state, here.exchange.name, here.url)
         window = config.window if measured is None else measured
         return Rules(window, config.settle_delay, self._on_absent)
-
-    def _entry(self) -> Entry | None:
-        return None if self._key is None else self.journal.find(self.account, self._key)
 
 
 def intent_of(item: Item) -> Intent:

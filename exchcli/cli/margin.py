@@ -63,7 +63,10 @@ def close(
 
     It is never sent a second time: exit code 7 means that it may have been done.
     """
+    from exchcli.cli.doing import Keeping
     from exchcli.cli.moving import Asked, close_position
 
     here = session(ctx)
-    close_position(here, resolve(here, symbol), Asked(once, dry_run, yes))
+    with Keeping(here, None if dry_run else once).asking():
+        name = resolve(here, symbol)
+    close_position(here, name, Asked(once, dry_run, yes))

@@ -1,6 +1,6 @@
 """One order's way: read, checked, told, asked about, placed once, looked at, printed.
 
-words -> NewOrder -> [journal: is this key settled?] -> book -> summary, question
+words -> [journal: is this key settled?] -> NewOrder -> book -> summary, question
       -> execution -> order id -> what it is now -> stdout
 """
 
@@ -17,7 +17,7 @@ from exchcli.cli.following import follow, look, placed, seconds_of
 from exchcli.cli.guarding import check_order_guard
 from exchcli.cli.telling import spoken, tell_order
 from exchcli.cli.trading_options import OnAbsentPolicy, once_key
-from exchcli.cli.wanted import Typed, check_typed, read_order
+from exchcli.cli.wanted import Typed, check_typed, read_order, rules_for, sent_before
 from exchcli.errors import UsageError
 from exchcli.records import Book, NewOrder, Unsent
 
@@ -44,19 +44,20 @@ def place(here: Session, typed: Typed, how: How) -> None:
         check_typed(here, typed)  # first what is missing, then that nobody can be asked
         check_answerable(how.yes)
     here.begin()
-    new, rules = read_order(here, typed)
     if how.dry_run:
-        _dry_run(here, new, rules)
+        _dry_run(here, *read_order(here, typed))
         return
     keeping = Keeping(here, key, how.on_absent)
-    if not keeping.is_settled(intent_of(new)):
-        try:
-            new = _ready(here, keeping, new, rules, how.yes)
-        except UsageError:  # unless another run with this key has just changed the book
-            if not how.yes or not keeping.is_begun():
-                raise
+    # Whether it was done is not for the market to tell: a key that was used is answered first.
+    known = sent_before(typed, keeping.entry())
+    if known is not None and keeping.is_answered(intent_of(known)):
+        new, known_rules = known, None
+    else:
+        with keeping.asking():
+            new, known_rules = _asked(here, keeping, typed, how)
 
     def checks() -> None:
+        rules = known_rules or rules_for(here, typed.symbol, margin=typed.margin)
         check_order_guard(here, keeping, [new], rules)
         check_free(here, [new], rules, new.near)
 
@@ -69,6 +70,18 @@ def place(here: Session, typed: Typed, how: How) -> None:
     here.show_done(
         placed(new, order_id, order, once=key, replayed=done.replayed, evidence=done.evidence)
     )
+
+
+def _asked(here: Session, keeping: Keeping, typed: Typed, how: How) -> tuple[NewOrder, Rules]:
+    """The order, when the exchange's rules allow it and the user has agreed to it."""
+    new, rules = read_order(here, typed)
+    if not keeping.is_settled(intent_of(new)):
+        try:
+            new = _ready(here, keeping, new, rules, how.yes)
+        except UsageError:  # unless another run with this key has just changed the book
+            if not how.yes or not keeping.is_begun():
+                raise
+    return new, rules
 
 
 def _ready(here: Session, keeping: Keeping, new: NewOrder, rules: Rules, yes: bool) -> NewOrder:

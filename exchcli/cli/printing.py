@@ -20,17 +20,18 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def anyway(here: Session, what: Callable[[], str]) -> Iterator[None]:
+def anyway(here: Session, what: Callable[[], str], *, last: bool = True) -> Iterator[None]:
     """Inside, what was done is written to stdout: neither Ctrl-C nor an output that cannot be
     written is an error there. `what` tells it in one line, for stderr.
     """
-    try:
-        with _uninterrupted():
+    with uninterrupted():
+        try:
             yield
-    except (StateError, BrokenPipeError) as error:
-        output.hush(sys.stdout)
-        why = "Its reader has left." if isinstance(error, BrokenPipeError) else error.message
-        here.say(f"exch: it was done, but not all of it was printed. {why} {what()}")
+        except (StateError, BrokenPipeError) as error:
+            output.hush(sys.stdout)
+            why = "Its reader has left." if isinstance(error, BrokenPipeError) else error.message
+            here.say(f"exch: it was done, but not all of it was printed. {why} {what()}")
+        here.settings.underway.told = last
 
 
 def named(data: Any) -> str:
@@ -50,7 +51,8 @@ def _named(row: Any) -> str:
 
 
 @contextmanager
-def _uninterrupted() -> Iterator[None]:
+def uninterrupted() -> Iterator[None]:
+    """Inside, Ctrl-C does nothing."""
     try:
         kept = signal.signal(signal.SIGINT, signal.SIG_IGN)
     except ValueError:  # not in the main thread, which alone is interrupted

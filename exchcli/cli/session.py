@@ -27,7 +27,7 @@ from exchcli.errors import (
     hinted,
 )
 from exchcli.state import Places, SymbolCache, places
-from exchcli.times import typed_time
+from exchcli.times import from_epoch, typed_time
 
 if TYPE_CHECKING:
     import typer
@@ -201,11 +201,13 @@ class Session:
         if self.settings.exchange and self.sandboxed and self.format == "table":
             self.say("sandbox: not the real exchange")
 
-    def show_done(self, data: Any) -> None:
-        """The same for what was done, which is no less done when it cannot be printed."""
+    def show_done(self, data: Any, *, last: bool = True) -> None:
+        """The same for what was done, which is no less done when it cannot be printed. Unless it
+        is the `last` that is to be told, an error follows.
+        """
         from exchcli.cli.printing import anyway, named
 
-        with anyway(self, lambda: named(data)):
+        with anyway(self, lambda: named(data), last=last):
             self.show(data)
 
     def say(self, line: str) -> None:
@@ -224,7 +226,7 @@ class Session:
         sandbox. A command that signs knows it after `synchronize`.
         """
         if self.sandboxed:
-            return self.frozen() or datetime.now(UTC)
+            return from_epoch(self.embedded().now())
         seconds = self.clock().known() if self.settings.exchange else None
         try:
             return datetime.now(UTC) if seconds is None else datetime.fromtimestamp(seconds, UTC)

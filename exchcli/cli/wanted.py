@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, NamedTuple
 from exchcli.cli.checking import Rules, check_minimums, check_types, fitting
 from exchcli.cli.symbols import rules_of
 from exchcli.errors import UsageError
+from exchcli.execution.intent import Intent
 from exchcli.money import typed_decimal
 from exchcli.records import NewOrder, Side
 
 if TYPE_CHECKING:
     from exchcli.cli.session import Session
+    from exchcli.execution.journal import Entry
 
 
 class Typed(NamedTuple):
@@ -58,6 +60,24 @@ def check_typed(here: Session, typed: Typed) -> None:
     """Raises UsageError for what can be no order, whatever its pair."""
     _check_words(here, typed)
     _parsed(typed)
+
+
+def sent_before(typed: Typed, entry: Entry | None) -> NewOrder | None:
+    """The order of a key that was used before, where these words surely mean the same: so much
+    is told without asking an exchange. None where it has to be asked.
+    """
+    if entry is None or len(entry.intent.items) != 1:
+        return None
+    (item,) = entry.intent.items
+    if not isinstance(item, NewOrder) or not same_symbol(typed.symbol, item.symbol):
+        return None
+    meant = _parsed(typed)._replace(symbol=item.symbol)
+    return item if Intent(meant.side, (meant,)).digest == entry.digest else None
+
+
+def same_symbol(typed: str, name: str) -> bool:
+    """Whether a symbol as it was typed has the letters of this one."""
+    return "".join(filter(str.isalnum, typed)).upper() == name.replace("_", "")
 
 
 def rules_for(here: Session, symbol: str, *, margin: bool, anew: bool = False) -> Rules:

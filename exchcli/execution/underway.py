@@ -17,6 +17,7 @@ class Underway:
         self.begun: str | None = None
         self.done: list[tuple[str, tuple[str, ...]]] = []
         self.told = False
+        self.hint: str | None = None  # how to look what became of it, instead of in the journal
 
     def begin(self, name: str) -> None:
         """From now on a byte of it may leave."""
@@ -44,6 +45,7 @@ class Underway:
         name = self.begun if unknown else self.done[-1][0]
         return OutcomeUnknown(
             f"Interrupted before it could be told: {'; '.join(parts)}.",
-            f"`exch journal show {name}` tells what is known. Do not send it again without the "
+            self.hint
+            or f"`exch journal show {name}` tells what is known. Do not send it again without the "
             "same --once.",
         )

@@ -92,10 +92,10 @@ def test_a_short_ban_is_not_waited_for_with_no_wait_or_for_ever(exch: Exch) -> N
 
 def test_a_short_ban_of_what_changes_something_is_no_reason_to_send_it_again(exch: Exch) -> None:
     banned = reply("", "429 Too Many Requests", "Retry-After: 1\r\n")
-    key = {"EXCH_DFX_KEY": "fakekey", "EXCH_DFX_SECRET": "fake-secret"}
+    key = {"EXCH_DGT_KEY": "fakekey", "EXCH_DGT_SECRET": "fake-secret"}
     with loopback(with_time(banned)) as server:
-        command = ["dfx", "api", "POST", "/spot/order/cancel", "-f", "order_id=1", "--yes"]
-        ran = exch(*command, EXCH_DFX_URL=server.url, **key)
+        command = ["dgt", "api", "POST", "/private/offers/", "-f", "pair=BTCPLN", "--yes"]
+        ran = exch(*command, EXCH_DGT_URL=server.url, **key)
     sent = [head for head in server.requests if head.startswith(b"POST")]
     assert (ran.code, len(sent)) == (5, 1)
 
