@@ -2,13 +2,13 @@
 
 The tape below goes on as if nobody had traded; the users' prints are laid over it. Where the
 two meet they are put in order by time and id, so that ticker, trades and candles agree. Of
-stretches that need no single print only the bars of minutes are read: a million trades of
-users cost no more than a few.
+stretches that need no single print only bars are read, the longest that fit: a million trades
+of users cost no more than a few.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import groupby
 from operator import attrgetter
 from typing import NamedTuple
@@ -17,7 +17,8 @@ from exchcli.sandbox.bars import Bar, Candle, Print, bar_of, merged
 from exchcli.sandbox.store import Store
 from exchcli.sandbox.tape import OwnTape, Tape
 
-MINUTE = 60
+# The bars that users' prints are kept as, longest first; each is a whole number of the next.
+PERIODS = (14400, 900, 60)
 # What was taken from a simulated order comes back after so many seconds: a beat of its amounts.
 REFILL = 16
 _PRINTS = "SELECT time, id, buy, price, amount FROM prints WHERE exchange = ? AND symbol = ?"
@@ -74,26 +75,36 @@ class Users:
         """Their prints of start <= time < end, oldest first."""
         return self._prints("AND time >= ? AND time < ? ORDER BY time, id", start, end)
 
-    def pieces(self, start: int, end: int) -> list[_Piece]:
-        """The same as bars, of a minute each but at the edges, oldest first."""
-        first, last = -(-start // MINUTE) * MINUTE, end // MINUTE * MINUTE
-        if first >= last:
+    def pieces(self, start: int, end: int, grid: int = 0) -> list[_Piece]:
+        """The same as bars, oldest first; none reaches over an edge of the grid, if there is one
+        (in seconds, a whole number of minutes)."""
+        return self._pieces(start, end, [each for each in PERIODS if grid % each == 0])
+
+    def _pieces(self, start: int, end: int, periods: Sequence[int]) -> list[_Piece]:
+        if start >= end:
+            return []
+        if not periods:
             return _pieces(self.between(start, end))
+        period, finer = periods[0], periods[1:]
+        first, last = -(-start // period) * period, end // period * period
+        if first >= last:
+            return self._pieces(start, end, finer)
         return [
-            *_pieces(self.between(start, first)),
-            *self._minutes(first, last),
-            *_pieces(self.between(last, end)),
+            *self._pieces(start, first, finer),
+            *self._bars(period, first, last),
+            *self._pieces(last, end, finer),
         ]
 
     def _prints(self, condition: str, *values: int) -> list[Print]:
         rows = self._store.rows(f"{_PRINTS} {condition}", *self._of, *values)
         return [Print(time, id_, buy == 1, price, amount) for time, id_, buy, price, amount in rows]
 
-    def _minutes(self, start: int, end: int) -> list[_Piece]:
+    def _bars(self, period: int, start: int, end: int) -> list[_Piece]:
         rows = self._store.select(
-            "SELECT first, last, open, high, low, close, volume, quote FROM print_minutes"
-            " WHERE exchange = ? AND symbol = ? AND time >= ? AND time < ? ORDER BY time",
-            *self._of, start, end,
+            "SELECT first, last, open, high, low, close, volume, quote FROM print_bars"
+            " WHERE exchange = ? AND symbol = ? AND period = ? AND time >= ? AND time < ?"
+            " ORDER BY time",
+            *self._of, period, start, end,
         )  # fmt: skip
         return [_Piece(row[0], row[1], bar_from(*row[2:])) for row in rows]
 
@@ -122,7 +133,7 @@ class Overlaid(Tape):
     def traded(self, period: int, first: int, last: int, now: int) -> dict[int, Candle]:
         own = self._tape.traded(period, first, last, now)
         end = min(last + period, now + 1)
-        pieces = self._users.pieces(first, end)
+        pieces = self._users.pieces(first, end, period)
         found = dict(own)
         for start, group in groupby(pieces, lambda piece: piece.first // period * period):
             users = _joined(group)
@@ -149,7 +160,7 @@ class Overlaid(Tape):
 
 
 def bar_from(opening: int, high: int, low: int, close: int, volume: str, quote: str) -> Bar:
-    """A row of `print_minutes`, from its open on."""
+    """A row of `print_bars`, from its open on."""
     return Bar(opening, high, low, close, int(volume), int(quote))
 
 

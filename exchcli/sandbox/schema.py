@@ -211,8 +211,9 @@ CREATE TABLE IF NOT EXISTS eaten (
 ) WITHOUT ROWID;
 
 -- Trades of users, with each other and with the simulated orders, as everybody sees them:
--- see bars.Print; and what those of each minute amount to. `first` and `last` are the epoch
--- seconds of a minute's first and last trade. Sums are text: they may exceed 64 bits.
+-- see bars.Print; and what those of each minute, quarter of an hour and four hours amount to,
+-- so that a day or a year of them is read in a few rows. `period` is in seconds; `first` and
+-- `last` are the epoch seconds of the first and last trade. Sums are text: they may exceed 64 bits.
 CREATE TABLE IF NOT EXISTS prints (
     exchange TEXT NOT NULL,
     symbol   TEXT NOT NULL,
@@ -223,9 +224,10 @@ CREATE TABLE IF NOT EXISTS prints (
     amount   INTEGER NOT NULL,
     PRIMARY KEY (exchange, symbol, time, id)
 ) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS print_minutes (
+CREATE TABLE IF NOT EXISTS print_bars (
     exchange TEXT NOT NULL,
     symbol   TEXT NOT NULL,
+    period   INTEGER NOT NULL,
     time     INTEGER NOT NULL,
     first    INTEGER NOT NULL,
     last     INTEGER NOT NULL,
@@ -235,7 +237,7 @@ CREATE TABLE IF NOT EXISTS print_minutes (
     close    INTEGER NOT NULL,
     volume   TEXT NOT NULL,
     quote    TEXT NOT NULL,
-    PRIMARY KEY (exchange, symbol, time)
+    PRIMARY KEY (exchange, symbol, period, time)
 ) WITHOUT ROWID;
 """
 

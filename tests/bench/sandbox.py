@@ -58,10 +58,11 @@ _PAST = [
         UNION ALL SELECT 3)""",
     f"""{_ALL} INSERT INTO prints SELECT 'dfx', 'ETH_USDT', {_WHEN} / 1000000, n, n % 2, 21336, 500
         FROM past""",
-    """INSERT OR IGNORE INTO print_minutes
-        SELECT exchange, symbol, time / 60 * 60, min(id), max(id), 21336,
-        21336, 21336, 21336, sum(amount), sum(price * amount) FROM prints
-        GROUP BY exchange, symbol, time / 60""",
+    """INSERT OR IGNORE INTO print_bars
+        SELECT exchange, symbol, period, time / period * period, min(time), max(time), 21336,
+        21336, 21336, 21336, sum(amount), sum(price * amount) FROM prints,
+        (SELECT 60 AS period UNION ALL SELECT 900 UNION ALL SELECT 14400)
+        GROUP BY exchange, symbol, period, time / period""",
 ]
 
 
@@ -218,6 +219,14 @@ def client(url: str, key: str, secret: str, side: str, count: int) -> None:
     print(json.dumps(seconds))
 
 
+def fund(url: str, account: int, currency: str) -> None:
+    fields = {"exchange": "dfx", "account": account, "currency": currency, "amount": "1000000"}
+    link = http.client.HTTPConnection(url.removeprefix("http://"), timeout=30)
+    link.request("POST", "/sandbox/fund", json.dumps(fields), {"content-type": "application/json"})
+    assert link.getresponse().status == 200
+    link.close()
+
+
 def over_http(home: Path, orders: int) -> tuple[Figures, float]:
     """Orders of 8 clients at once, and the server's peak memory in MiB."""
     server = subprocess.Popen(
@@ -229,6 +238,9 @@ def over_http(home: Path, orders: int) -> tuple[Figures, float]:
     assert server.stdout is not None
     told = json.loads(server.stdout.readline())["dfx"]
     url = told["url"].removesuffix("/v3")
+    for account in (1, 2):
+        for currency in ("ETH", "USDT"):
+            fund(url, account, currency)
     clients = []
     for number in range(CLIENTS):
         key = told["accounts"][number % 2]

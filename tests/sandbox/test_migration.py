@@ -45,7 +45,7 @@ def as_layout_2(path):
         db.execute(f"ALTER TABLE orders DROP COLUMN {column}")
     for column in ("fee_currency", "due"):
         db.execute(f"ALTER TABLE payments DROP COLUMN {column}")
-    for table in ("engine", "eaten", "prints", "print_minutes"):
+    for table in ("engine", "eaten", "prints", "print_bars"):
         db.execute(f"DROP TABLE {table}")
     db.execute("CREATE INDEX orders_open ON orders (exchange, symbol) WHERE status = 'open'")
     for (table,) in db.execute("SELECT name FROM sqlite_master WHERE name LIKE 'conduct%'"

@@ -13,7 +13,7 @@ from exchcli.sandbox.book import Level
 from exchcli.sandbox.catalog import Rules
 from exchcli.sandbox.ledger import minus, over, times
 from exchcli.sandbox.market import DEEPEST, Market
-from exchcli.sandbox.overlaid import MINUTE, REFILL, Users, bar_from
+from exchcli.sandbox.overlaid import PERIODS, REFILL, Users, bar_from
 from exchcli.sandbox.trading import Order, scaled
 
 _SHALLOW = 8
@@ -21,13 +21,13 @@ _NEWEST = (
     "SELECT time, id, buy, price, amount FROM prints WHERE exchange = ? AND symbol = ?"
     " ORDER BY time DESC, id DESC LIMIT 1"
 )
-_MINUTE = (
-    "SELECT first, open, high, low, close, volume, quote FROM print_minutes"
-    " WHERE exchange = ? AND symbol = ? AND time = ?"
+_BAR = (
+    "SELECT first, open, high, low, close, volume, quote FROM print_bars"
+    " WHERE exchange = ? AND symbol = ? AND period = ? AND time = ?"
 )
-_SET_MINUTE = (
-    "INSERT OR REPLACE INTO print_minutes (exchange, symbol, time, first, last, open, high, low,"
-    " close, volume, quote) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_SET_BAR = (
+    "INSERT OR REPLACE INTO print_bars (exchange, symbol, period, time, first, last, open, high,"
+    " low, close, volume, quote) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 _EAT = (
     "INSERT INTO eaten (exchange, symbol, time, stands, place, amount) VALUES (?, ?, ?, ?, ?, ?)"
@@ -129,7 +129,7 @@ class Pit:
         self._prints.append(self._newest)
 
     def flush(self) -> None:
-        """Writes the new prints, and what their minutes amount to now."""
+        """Writes the new prints, and what the periods that they are in amount to now."""
         if not self._prints:
             return
         prints, self._prints = self._prints, []
@@ -138,22 +138,24 @@ class Pit:
             " VALUES (?, ?, ?, ?, ?, ?, ?)",
             [(*self._of, *each) for each in prints],
         )
-        minutes: dict[int, list[Print]] = {}
-        for each in prints:
-            minutes.setdefault(each.time // MINUTE * MINUTE, []).append(each)
-        for minute, inside in minutes.items():
-            row = self._db.execute(_MINUTE, (*self._of, minute)).fetchone()
-            before = bar_from(*row[1:]) if row else None
-            bar = merged([before, bar_of(inside)])
-            assert bar is not None
-            first = row[0] if row else inside[0].time
-            self._db.execute(
-                _SET_MINUTE,
-                (
-                    *self._of, minute, first, inside[-1].time,
-                    *bar[:4], str(bar.volume), str(bar.quote),
-                ),
-            )  # fmt: skip
+        for period in PERIODS:
+            inside: dict[int, list[Print]] = {}
+            for each in prints:
+                inside.setdefault(each.time // period * period, []).append(each)
+            for start, those in inside.items():
+                self._extend(period, start, those)
+
+    def _extend(self, period: int, start: int, prints: list[Print]) -> None:
+        """Adds new prints to the bar of the period that they are in."""
+        row = self._db.execute(_BAR, (*self._of, period, start)).fetchone()
+        before = bar_from(*row[1:]) if row else None
+        bar = merged([before, bar_of(prints)])
+        assert bar is not None
+        first = row[0] if row else prints[0].time
+        sums = str(bar.volume), str(bar.quote)
+        self._db.execute(
+            _SET_BAR, (*self._of, period, start, first, prints[-1].time, *bar[:4], *sums)
+        )
 
     def _newest_print(self) -> Print | None:
         """The users' newest print."""

@@ -29,7 +29,7 @@ def let_go(store: Store, floor: Floor, exchange: str, time: int) -> None:
 def take_over(db: sqlite3.Connection, store: Store, floor: Floor, rules: Rules, time: int) -> None:
     """Within the transaction that replaces it: everything as fine as the new `rules`."""
     name = rules.exchange, rules.symbol
-    for table in ("prints", "print_minutes", "eaten"):
+    for table in ("prints", "print_bars", "eaten"):
         db.execute(f"DELETE FROM {table} WHERE exchange = ? AND symbol = ?", name)  # noqa: S608
     if not _has_users(store, rules.exchange):
         return

@@ -73,7 +73,7 @@ def test_trades_of_users_stay_with_the_market_that_is_gone(floor):
     assert floor.market(PAIR).trades(floor.seconds(), 1)[0].price < 960_000
     floor.load("9500", "9501")
     assert floor.market(PAIR).trades(floor.seconds(), 1)[0].price == 950_100
-    assert floor.store.select("SELECT count(*) FROM print_minutes") == [(0,)]
+    assert floor.store.select("SELECT count(*) FROM print_bars") == [(0,)]
 
 
 def test_a_load_before_anybody_trades_makes_no_accounts(ask, tmp_path):
