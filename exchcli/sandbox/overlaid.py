@@ -22,6 +22,7 @@ PERIODS = (14400, 900, 60)
 # What was taken from a simulated order comes back after so many seconds: a beat of its amounts.
 REFILL = 16
 _PRINTS = "SELECT time, id, buy, price, amount FROM prints WHERE exchange = ? AND symbol = ?"
+_MOST_EDGES = 5000
 _WHOLE = attrgetter("time", "id")
 
 
@@ -78,6 +79,11 @@ class Users:
     def pieces(self, start: int, end: int, grid: int = 0) -> list[_Piece]:
         """The same as bars, oldest first; none reaches over an edge of the grid, if there is one
         (in seconds, a whole number of minutes)."""
+        newest = self.latest(end, 1)
+        if newest and newest[0].time < end:
+            # Nothing came after it, so that the bars that it is in are over.
+            longest = PERIODS[0]
+            end = max(end, (newest[0].time // longest + 1) * longest)
         return self._pieces(start, end, [each for each in PERIODS if grid % each == 0])
 
     def _pieces(self, start: int, end: int, periods: Sequence[int]) -> list[_Piece]:
@@ -115,6 +121,7 @@ class Overlaid(Tape):
     def __init__(self, tape: OwnTape, users: Users) -> None:
         self._tape = tape
         self._users = users
+        self._edges: dict[tuple[int, int], tuple[int, int]] = {}
         self.listed = tape.listed
 
     def latest(self, now: int, count: int) -> list[Print]:
@@ -150,13 +157,23 @@ class Overlaid(Tape):
         """The bar of both tapes; the users' prints come after all others of the same second."""
         if own is None:
             return users.bar
-        first, last = self._tape.first_time(start, end), self._tape.latest(end - 1, 1)[0].time
+        first, last = self._edges_of(start, end)
         both = merged([own, users.bar])
         assert both is not None
         return both._replace(
             open=own.open if first <= users.first else users.bar.open,
             close=own.close if last > users.last else users.bar.close,
         )
+
+    def _edges_of(self, start: int, end: int) -> tuple[int, int]:
+        """When the own tape's first and last print of a stretch were. It never changes, and to
+        know it a cell has to be opened, so it is remembered."""
+        if (start, end) not in self._edges:
+            if len(self._edges) >= _MOST_EDGES:
+                self._edges.clear()
+            last = self._tape.latest(end - 1, 1)[0].time
+            self._edges[start, end] = self._tape.first_time(start, end), last
+        return self._edges[start, end]
 
 
 def bar_from(opening: int, high: int, low: int, close: int, volume: str, quote: str) -> Bar:
