@@ -143,7 +143,10 @@ class Placement:
         if entry.state == "ambiguous":  # each look might see less than the one before
             raise ambiguous(entry, entry.candidates)
         if not self._resends(entry):
-            raise self._absent(entry.key, entry.intent)
+            how = "was sent earlier"
+            if entry.evidence == "manual":
+                raise self._absent(entry.key, entry.intent, how, "not done, as was decided by hand")
+            raise self._absent(entry.key, entry.intent, how)
         verdict = self._decided(entry, again=True)
         return self._answered(entry, verdict, replayed=True)
 
@@ -354,7 +357,13 @@ class Placement:
         when = "" if later is None else f" ({later.message})"
         return advice.finding_out(key, when, again=again)
 
-    def _absent(self, key: str, intent: Intent, how: str = "was sent earlier") -> OnceAbsent:
+    def _absent(
+        self,
+        key: str,
+        intent: Intent,
+        how: str = "was sent",
+        proof: str = "provably not done",
+    ) -> OnceAbsent:
         if key.startswith(intents.HANDLE):
             hint = "Run it again, if it is still wanted."
         elif intent.are_orders:
@@ -362,7 +371,7 @@ class Placement:
         else:
             hint = "It never is under this key: if it is still wanted, take another --once KEY."
         return OnceAbsent(
-            f"{key} {how}, and provably not done; it was not sent again.",
+            f"{key} {how}, and {proof}; it was not sent again.",
             hint,
             exchange=self._account.exchange,
         )

@@ -45,7 +45,15 @@ class Underway:
         name = self.begun if unknown else self.done[-1][0]
         return OutcomeUnknown(
             f"Interrupted before it could be told: {'; '.join(parts)}.",
-            self.hint
-            or f"`exch journal show {name}` tells what is known. Do not send it again without the "
-            "same --once.",
+            self.hint or f"`exch journal show {name}` tells what is known. {_again(name)}",
         )
+
+
+def _again(name: str | None) -> str:
+    # Every command starts with this module, and few are interrupted.
+    from exchcli.execution.advice import given_key
+    from exchcli.execution.intent import HANDLE
+
+    if name is None or name.startswith(HANDLE):
+        return "Look before you send it again."
+    return f"Do not send it again without --once {given_key(name)}."
