@@ -47,7 +47,12 @@ def _run(arguments: Sequence[str], settings: Settings) -> int:
         output.hush(sys.stdout)
         return Exit.DONE
     except Exception as error:
-        return _tell(_bug(error, settings), arguments, settings)
+        bug = _bug(error, settings)
+        if settings.underway.is_open:  # 1 does not say that something was sent
+            unknown = settings.underway.interrupted()
+            unknown.message = f"{unknown.message} It was {bug.message}"
+            bug = unknown
+        return _tell(bug, arguments, settings)
 
 
 def _invoke(arguments: Sequence[str], settings: Settings) -> int:

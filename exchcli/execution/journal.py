@@ -223,8 +223,7 @@ class Journal:
         """
         with self._file.writing() as db:
             there = _found(db, account, key)
-            assert there is not None
-            if read is not None and there.attempts != read.attempts:
+            if there is None or (read is not None and there.attempts != read.attempts):
                 raise Overtaken(key)
             if attempt is not None and len(there.attempts) != attempt:
                 raise Overtaken(key)

@@ -32,6 +32,11 @@ class Underway:
         self.done.append((name, ids))
         self.begun = None
 
+    @property
+    def is_open(self) -> bool:
+        """Whether there is something of which nobody has told yet."""
+        return not self.told and (self.begun is not None or bool(self.done))
+
     def interrupted(self, since: int = 0) -> ExchError:
         """What Ctrl-C means at this moment; `since` is how much was done and is told elsewhere."""
         parts = [f"{name} was done ({', '.join(ids)})" if ids else f"{name} was done"

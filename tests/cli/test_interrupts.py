@@ -188,3 +188,14 @@ def test_a_call_of_any_endpoint_is_done_when_it_was_answered(
         ran = run(exch, server, "dgt", "api", "POST", "/private/offers/", "--yes")
     assert ran.code == 7
     assert "look at the account" in json.loads(ran.err)["error"]["hint"]
+
+
+def test_a_bug_behind_the_first_byte_is_7_too(exch: Exch, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_values: object, **_named: object) -> Any:
+        raise RuntimeError("what no test has thought of")
+
+    monkeypatch.setattr("exchcli.cli.placing.look", broken)
+    with exchange(reply('{"id": 17167}')) as server:
+        ran = run(exch, server, *BUY["dgt"], "--yes", "--once", "k")
+    assert ran.code == 7
+    assert "k was done (17167). It was a bug in exch" in json.loads(ran.err)["error"]["message"]
