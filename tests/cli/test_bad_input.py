@@ -278,7 +278,7 @@ def test_the_sandboxes_clock_cannot_stand_before_its_opening(exch: Exch) -> None
     assert ran == (
         2,
         "",
-        "exch: EXCH_SANDBOX_CLOCK is before 2026-01-01T00:00:00Z, when this sandbox opened. "
+        "exch: EXCH_SANDBOX_CLOCK is before 2026-01-01T00:00:00Z, where this sandbox is. "
         "Set a later time, or start the sandbox over with `exch sandbox reset --yes`.\n",
     )
     wrong = exch("--sandbox", "dgt", "time", terminal=True, EXCH_SANDBOX_CLOCK="noon")

@@ -141,9 +141,10 @@ def test_money_is_spent_at_the_stop_where_there_is_one(still: Exch) -> None:
 def test_a_key_means_the_money_whatever_the_book_makes_of_it(still: Exch) -> None:
     words = ["dgt", "buy", "ltcpln", "--spend", "90", "--market", "--yes", "--once", "k"]
     first = done(still(*words))
-    later = done(still(*words, EXCH_SANDBOX_CLOCK="2020-05-19T09:44:54Z"))
+    two_hours_on = {"EXCH_SANDBOX_CLOCK": "2020-05-19T09:44:54Z"}
+    later = done(still(*words, **two_hours_on))
     assert (later["id"], later["replayed"]) == (first["id"], True)
-    other = still(*[word.replace("90", "91") for word in words])
+    other = still(*[word.replace("90", "91") for word in words], **two_hours_on)
     assert other.code == 9
 
 
