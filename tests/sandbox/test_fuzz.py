@@ -10,7 +10,7 @@ import pytest
 from dfx_codes import TABLE
 from fuzzing import SAMPLES, Bender, straight
 
-SEEDS, REQUESTS = range(12), 500
+SEEDS, REQUESTS = range(20), 500
 
 
 @pytest.fixture(scope="module")
