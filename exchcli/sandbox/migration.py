@@ -1,36 +1,53 @@
-"""Stores of earlier layouts become stores of this one, in one transaction."""
+"""Stores of earlier layouts become stores of this one, in one transaction.
+
+Layout 3 was in use in several states while it was made, with or without some of its tables and
+indexes. So what is missing is looked for, not concluded from the number.
+"""
 
 from __future__ import annotations
 
 import sqlite3
 from decimal import Decimal
+from itertools import groupby
 
+from exchcli.sandbox.bars import Print, bar_of
 from exchcli.sandbox.catalog import SIMULATIONS, Rules
+from exchcli.sandbox.overlaid import PERIODS
 from exchcli.sandbox.schema import (
     ACCOUNTS,
+    ADDED_COLUMNS,
     CONDUCT,
     MARKETS,
-    ORDER_CHANGES,
-    PAYMENT_CHANGES,
+    OUTDATED,
     PAYMENTS_DUE,
     STATISTICS,
 )
 from exchcli.sandbox.store import VERSION
 
+# The demo accounts' payments stand still for ten minutes after the opening, as in a new store.
+_PAYMENTS_STAND = (
+    "UPDATE payments SET due = (SELECT opened + 600 FROM sandbox) * 1000000"
+    " WHERE status IN ('pending', 'confirming')"
+)
+
 
 def migrate(db: sqlite3.Connection) -> None:
-    """From layout 1 or 2 to VERSION. Of two processes that meet here the second finds it done."""
+    """From layout 1, 2 or 3 to VERSION. Of two that meet here the second finds it done."""
     db.execute("BEGIN IMMEDIATE")
     try:
         version = db.execute("PRAGMA user_version").fetchone()[0]
-        if version == 1:
-            _run(db, ACCOUNTS + PAYMENTS_DUE + MARKETS + CONDUCT + STATISTICS)
-        elif version == 2:
-            _run(
-                db, ORDER_CHANGES + PAYMENT_CHANGES + PAYMENTS_DUE + MARKETS + CONDUCT + STATISTICS
-            )
-            _join_the_market(db)
-        db.execute(f"PRAGMA user_version = {VERSION}")
+        if version < VERSION:
+            for table, column, kind in ADDED_COLUMNS:
+                there = {row[1] for row in db.execute(f"PRAGMA table_info({table})")}
+                if there and column not in there:
+                    db.execute(f"ALTER TABLE {table} ADD COLUMN {column} {kind}")
+            _run(db, OUTDATED + ACCOUNTS + PAYMENTS_DUE + MARKETS + CONDUCT + STATISTICS)
+            if version == 2:
+                db.execute(_PAYMENTS_STAND)
+                _join_the_market(db)
+            elif version == 3:
+                _draw_bars(db)
+            db.execute(f"PRAGMA user_version = {VERSION}")
         db.execute("COMMIT")
     except BaseException:
         if db.in_transaction:
@@ -61,6 +78,28 @@ def _join_the_market(db: sqlite3.Connection) -> None:
             " WHERE exchange = ? AND id = ?",
             (*standing(order), exchange, id_),
         )
+
+
+def _draw_bars(db: sqlite3.Connection) -> None:
+    """What the users' prints amount to, for all the periods that are kept today."""
+    db.execute("DELETE FROM print_bars")
+    rows = db.execute(
+        "SELECT exchange, symbol, time, id, buy, price, amount FROM prints"
+        " ORDER BY exchange, symbol, time, id"
+    ).fetchall()
+    for of, group in groupby(rows, lambda row: row[:2]):
+        prints = [Print(time, id_, buy == 1, *rest) for _, _, time, id_, buy, *rest in group]
+        for period in PERIODS:
+            starting: dict[int, list[Print]] = {}
+            for each in prints:
+                starting.setdefault(each.time // period * period, []).append(each)
+            for start, some in starting.items():
+                bar = bar_of(some)
+                assert bar is not None
+                db.execute(
+                    "INSERT INTO print_bars VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                    (*of, period, start, some[0].time, some[-1].time, *bar[:4], *map(str, bar[4:])),
+                )
 
 
 def _rules(db: sqlite3.Connection, exchange: str, symbol: str) -> Rules:

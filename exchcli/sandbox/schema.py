@@ -165,21 +165,12 @@ CREATE TABLE IF NOT EXISTS addresses (
 ) WITHOUT ROWID;
 """
 
-# What layout 3 adds to the payments. A new store has the columns from ACCOUNTS, and needs the
-# indexes only; those of layout 2 need both, the columns first.
-PAYMENT_CHANGES = """
-ALTER TABLE payments ADD COLUMN fee_currency TEXT NOT NULL DEFAULT '';
-ALTER TABLE payments ADD COLUMN due INTEGER;
--- The demo accounts' payments stand still for ten minutes after the opening, as in a new store.
-UPDATE payments SET due = (SELECT opened + 600 FROM sandbox) * 1000000
-    WHERE status IN ('pending', 'confirming');
-"""
 PAYMENTS_DUE = """
 CREATE INDEX IF NOT EXISTS payments_due ON payments (exchange, due) WHERE due IS NOT NULL;
 CREATE INDEX IF NOT EXISTS transfers_of ON transfers (account, time);
 """
 
-# The users' side of the markets; with layout 3.
+# The users' side of the markets.
 MARKETS = """
 CREATE INDEX IF NOT EXISTS orders_standing ON orders (exchange, symbol, stands, place, rank)
     WHERE stands IS NOT NULL;
@@ -241,16 +232,23 @@ CREATE TABLE IF NOT EXISTS print_bars (
 ) WITHOUT ROWID;
 """
 
-# From layout 2 to 3; the engine knows how to fill these columns of `orders`.
-ORDER_CHANGES = """
+# What tables of earlier layouts lack: a table, a column, its kind.
+ADDED_COLUMNS = (
+    ("payments", "fee_currency", "TEXT NOT NULL DEFAULT ''"),
+    ("payments", "due", "INTEGER"),
+    ("orders", "stands", "TEXT CHECK (stands IN ('buy', 'sell', 'rise', 'fall'))"),
+    ("orders", "place", "INTEGER"),
+    ("orders", "rank", "INTEGER"),
+    ("orders", "rest", "INTEGER"),
+)
+# What they have that is gone, or means something else by now.
+OUTDATED = """
 DROP INDEX IF EXISTS orders_open;
 DROP INDEX IF EXISTS orders_of;
+DROP INDEX IF EXISTS orders_open_of;
 DROP INDEX IF EXISTS fills_of;
 DROP INDEX IF EXISTS entries_of;
-ALTER TABLE orders ADD COLUMN stands TEXT CHECK (stands IN ('buy', 'sell', 'rise', 'fall'));
-ALTER TABLE orders ADD COLUMN place INTEGER;
-ALTER TABLE orders ADD COLUMN rank INTEGER;
-ALTER TABLE orders ADD COLUMN rest INTEGER;
+DROP TABLE IF EXISTS print_minutes;
 """
 
 # Who behaves how, and what the keeper of the sandbox has decreed.
@@ -292,6 +290,7 @@ CREATE TABLE IF NOT EXISTS marks (
 # already. Left to itself it takes each for small, and reads all of an exchange's fills.
 STATISTICS = """
 ANALYZE sqlite_master;
+DELETE FROM sqlite_stat1;
 INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES
     ('orders', 'orders', '1000000 500000 1'),
     ('orders', 'orders_by_code', '1000000 500000 1 1'),

@@ -20,8 +20,9 @@ from exchcli.sandbox.catalog import SIMULATIONS, Rules
 from exchcli.sandbox.clock import CLOCK, discard
 
 FILE = "sandbox.sqlite"
-# 1 had the market only, 2 has accounts as well, and with 3 users trade.
-VERSION = 3
+# 1 had the market only, 2 has accounts as well, with 3 users trade, and with 4 their trades are
+# kept as bars too.
+VERSION = 4
 DEFAULT_SEED = 20200519
 
 # What SQLite keeps beside a store.

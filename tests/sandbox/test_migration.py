@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 
 import pytest
+from trading_floor import TradingFloor
 
 from exchcli.errors import StateError
 from exchcli.sandbox.accounts import ensure
@@ -34,6 +35,21 @@ def content(path):
     assert db.execute("PRAGMA user_version").fetchone() == (VERSION,)
     db.close()
     return found, indexes
+
+
+def as_layout_3(path):
+    """Layout 3 as it first was: bars of a minute only, lists in the order of ids."""
+    db = sqlite3.connect(path)
+    db.execute("DROP TABLE print_bars")
+    db.execute("CREATE TABLE print_minutes (exchange, symbol, time, volume)")
+    for index in ("entries_of", "fills_of", "orders_open_of", "transfers_of"):
+        db.execute(f"DROP INDEX {index}")
+    db.execute("CREATE INDEX entries_of ON entries (account, wallet, time)")
+    db.execute("CREATE INDEX fills_of ON fills (account, time)")
+    db.execute("DELETE FROM sqlite_stat1")
+    db.execute("PRAGMA user_version = 3")
+    db.commit()
+    db.close()
 
 
 def as_layout_2(path):
@@ -70,6 +86,19 @@ def test_a_store_of_layout_2_becomes_what_a_new_one_is(path):
     before = content(path)
     as_layout_2(path)
     Store(path.parent, OPENED + 99).close()
+    assert content(path) == before
+
+
+def test_a_store_of_layout_3_keeps_its_users_trades_in_its_candles(path):
+    floor = TradingFloor(path.parent, "dgt")
+    for _ in range(80):
+        floor.wait(430)
+        floor.place(0, "LTCPLN", "buy", 1, 9999)
+    floor.close()
+    before = content(path)
+    assert len(before[0]["print_bars"][1]) > 80
+    as_layout_3(path)
+    Store(path.parent, OPENED).close()
     assert content(path) == before
 
 
