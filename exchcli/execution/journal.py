@@ -116,7 +116,7 @@ class Journal:
                 f"{SELECT} WHERE {_SAME} AND NOT (profile = ? AND key IS ?)"
                 " AND (state IN ('sending', 'unknown')"
                 " OR (state = 'absent' AND evidence = 'manual' AND looked IS NULL))"
-                " AND id IN (SELECT intent FROM items WHERE likeness IN"
+                " AND EXISTS (SELECT 1 FROM items WHERE intent = intents.id AND likeness IN"
                 f" ({_marks(wanted)})) ORDER BY id",
                 (*account, signer, account.profile, but, *wanted),
             )
@@ -300,10 +300,11 @@ class Journal:
 
 # The statements are put together of these and of question marks, never of values.
 _OWN = "exchange = ? AND url = ? AND profile = ? AND key = ?"
-# Of one profile, or sent with one API key. Cancels have no signer.
+# Of one profile, or sent with one API key. Cancels have no signer. The plus keeps SQLite from
+# going through all that an exchange has, where a key or a state finds it.
 _SAME = (
-    "exchange = ? AND url = ? AND (profile = ?"
-    " OR id IN (SELECT intent FROM attempts WHERE signer = ? AND signer != ''))"
+    "+exchange = ? AND url = ? AND (profile = ? OR EXISTS"
+    " (SELECT 1 FROM attempts WHERE intent = intents.id AND signer = ? AND signer != ''))"
 )
 
 
