@@ -250,16 +250,13 @@ class Keeping:
         )
 
     def _placement(self, venue: Venue, checks: Checks) -> Placement:
-        def guard() -> None:
-            checks()
-
         return Placement(
             self.journal,
             self.lock(),
             venue,
             self.account,
             self.rules(),
-            guard=guard,
+            guard=checks,
             warn=self._warn,
             underway=self._here.settings.underway,
         )

@@ -63,7 +63,7 @@ class Placement:
         account: Account,
         rules: Rules,
         *,
-        guard: Callable[[], None] = lambda: None,
+        guard: Callable[[], object] = lambda: None,
         warn: Callable[[str], None] = lambda _line: None,
         underway: Underway | None = None,
     ) -> None:
