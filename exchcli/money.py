@@ -54,3 +54,9 @@ def wire_decimal(text: str) -> Decimal:
 def plain(number: Decimal) -> str:
     """The number in plain notation with every digit that it has: 0.00000001, not 1E-8."""
     return format(number, "f")
+
+
+def short(number: Decimal) -> str:
+    """The same without zeros at its end: 128.5, not 128.500."""
+    text = plain(number)
+    return text.rstrip("0").rstrip(".") if "." in text else text

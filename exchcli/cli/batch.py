@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple
 
-from exchcli.cli.checking import Rules, check_minimums, check_types, fitting, short
+from exchcli.cli.checking import Rules, check_minimums, check_types, fitting
 from exchcli.cli.confirm import check_answerable, confirm, watched
 from exchcli.cli.doing import Keeping
 from exchcli.cli.following import placed
@@ -37,6 +37,7 @@ from exchcli.exchanges.listing import Progress, unseen
 from exchcli.execution.advice import given_key
 from exchcli.execution.endings import Done
 from exchcli.execution.intent import Intent
+from exchcli.money import short
 from exchcli.records import Market, NewOrder, Order, Placed, Unsent
 
 if TYPE_CHECKING:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from exchcli.cli.checking import short
 from exchcli.cli.confirm import check_answerable, confirm, watched
 from exchcli.cli.doing import Keeping
 from exchcli.errors import ExchError, Interrupted, OutcomeUnknown, Rejected
+from exchcli.money import short
 from exchcli.records import Cancelled, Market, Order, Side, Unsent
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Context, Decima
 from typing import NamedTuple
 
 from exchcli.errors import UsageError
-from exchcli.money import MAX_DIGITS, plain
+from exchcli.money import MAX_DIGITS, plain, short
 from exchcli.records import Balance, NewOrder, Side, Symbol
 
 # As many digits as may be typed, twice, for their product.
@@ -119,12 +119,6 @@ def check_funds(
                 f"This needs {short(needed)} {currency}, and {plain(free)} {currency} are free.",
                 "Order less, or cancel orders that hold some: `balances` shows what there is.",
             )
-
-
-def short(number: Decimal) -> str:
-    """The number without zeros at its end: 128.5, not 128.500."""
-    text = plain(number)
-    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def up_to(number: Decimal, places: int, rounding: str) -> Decimal:

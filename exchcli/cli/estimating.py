@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from decimal import ROUND_FLOOR, Decimal, localcontext
 from typing import NamedTuple
 
-from exchcli.cli.checking import EXACT, Rules, short, up_to
+from exchcli.cli.checking import EXACT, Rules, up_to
 from exchcli.errors import UsageError
-from exchcli.money import plain
+from exchcli.money import plain, short
 from exchcli.records import Book, Fill, Level, NewOrder, Side
 
 # As many levels as each exchange shows.

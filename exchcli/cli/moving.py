@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from decimal import ROUND_FLOOR, Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from exchcli.cli.checking import short, up_to
+from exchcli.cli.checking import up_to
 from exchcli.cli.confirm import check_answerable, confirm, watched
 from exchcli.cli.doing import Keeping, intent_of
 from exchcli.cli.guarding import check_halted, check_withdrawal_guard
@@ -19,7 +19,7 @@ from exchcli.cli.trading_options import once_key
 from exchcli.errors import ExchError, OutcomeUnknown, Rejected, UsageError
 from exchcli.execution.endings import Done
 from exchcli.execution.intent import Closing, Move, Withdrawal
-from exchcli.money import plain, typed_decimal
+from exchcli.money import plain, short, typed_decimal
 from exchcli.records import Balance, Currency, Market, Moved, Position, Transfer, Unsent
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple
 
-from exchcli.cli.checking import Rules, check_funds, check_minimums, short
+from exchcli.cli.checking import Rules, check_funds, check_minimums
 from exchcli.cli.confirm import check_answerable, confirm, watched
 from exchcli.cli.doing import Keeping, intent_of
 from exchcli.cli.estimating import LEVELS, amount_for, best_price, waits_for_stop
@@ -19,6 +19,7 @@ from exchcli.cli.telling import spoken, tell_order
 from exchcli.cli.trading_options import OnAbsentPolicy, once_key
 from exchcli.cli.wanted import Typed, check_typed, read_order, rules_for, sent_before
 from exchcli.errors import UsageError
+from exchcli.money import short
 from exchcli.records import Book, NewOrder, Unsent
 
 if TYPE_CHECKING:

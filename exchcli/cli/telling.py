@@ -7,7 +7,7 @@ from datetime import timedelta
 from decimal import ROUND_HALF_EVEN, Decimal, localcontext
 from typing import TYPE_CHECKING
 
-from exchcli.cli.checking import EXACT, Rules, short, up_to, worth_of
+from exchcli.cli.checking import EXACT, Rules, up_to, worth_of
 from exchcli.cli.estimating import (
     Fee,
     Taking,
@@ -20,6 +20,7 @@ from exchcli.cli.estimating import (
     waits_for_stop,
 )
 from exchcli.errors import ExchError
+from exchcli.money import short
 from exchcli.records import Book, NewOrder
 
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ from exchcli.execution.intent import (
     Item,
     Move,
     Withdrawal,
-    short,
 )
+from exchcli.money import short
 from exchcli.records import NewOrder
 
 MOST_TOLD = 3  # orders of a batch that are told one by one

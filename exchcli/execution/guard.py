@@ -8,13 +8,13 @@ so does finding out what became of an earlier call: only what would move money i
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal, localcontext
 from typing import NamedTuple
 
 from exchcli.config import Guard
 from exchcli.errors import GuardRefused
-from exchcli.exchanges.indicators import AT_ONCE, PERIOD, TRIGGERS, indicators, trips
+from exchcli.exchanges.indicators import AT_ONCE, TRIGGERS, indicators, trips
 from exchcli.money import plain
 from exchcli.records import Indicator, NewOrder, Order
 
@@ -206,11 +206,6 @@ def check_cancel(
         count, threshold = TRIGGERS["CR"][1], TRIGGERS["CR"][0]
         if row.orders > WARN * count and row.value > WARN * threshold:
             warn(_nearly(row))
-
-
-def asked_for(now: datetime) -> datetime:
-    """Since when the orders have to be known that these checks go by."""
-    return now - PERIOD - timedelta(seconds=1)
 
 
 def _canceled(order: Order, now: datetime) -> Order:

@@ -11,7 +11,7 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from exchcli.errors import UsageError
-from exchcli.money import plain
+from exchcli.money import short
 from exchcli.records import NewOrder
 
 MOST_KEY = 200  # characters
@@ -149,12 +149,6 @@ def checked_key(key: str) -> str:
 def handle() -> str:
     """A name for an intent without a key, short enough to be typed."""
     return HANDLE + "".join(secrets.choice(_LETTERS) for _ in range(7))
-
-
-def short(number: Decimal) -> str:
-    """A number without its last zeros: 1.50 means what 1.5 means, to the last digit."""
-    digits = plain(number)
-    return digits.rstrip("0").rstrip(".") if "." in digits else digits
 
 
 def _meant(item: Item) -> dict[str, str | None]:

@@ -14,10 +14,10 @@ from exchcli.cli.checking import (
     check_minimums,
     check_types,
     fitting,
-    short,
     up_to,
 )
 from exchcli.errors import UsageError
+from exchcli.money import short
 from exchcli.records import Balance, NewOrder, Symbol
 
 D = Decimal

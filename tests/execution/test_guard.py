@@ -13,7 +13,6 @@ from exchcli.config import Guard
 from exchcli.errors import ExchError, GuardRefused
 from exchcli.execution.guard import (
     Valued,
-    asked_for,
     check_cancel,
     check_halt,
     check_orders,
@@ -182,7 +181,6 @@ def test_orders_of_other_pairs_and_older_ones_do_not_count() -> None:
     others = [order(n)._replace(symbol="ETH_USDT") for n in range(200)]
     old = [order(n, age=700) for n in range(200)]
     assert placing(others + old, 10) == []
-    assert asked_for(NOW) < NOW - timedelta(minutes=10)
 
 
 def canceling(recent: list[Order], *ids: str) -> list[str]:
