@@ -3,6 +3,7 @@
 # Typer reads the annotations at run time, so they are not postponed here.
 import re
 import sys
+from contextlib import suppress
 from typing import Annotated
 
 import typer
@@ -12,11 +13,14 @@ from exchcli.cli.confirm import confirm
 from exchcli.cli.printing import anyway
 from exchcli.cli.registry import Group
 from exchcli.cli.session import Session, session
-from exchcli.errors import ExchError, OutcomeUnknown, UsageError
+from exchcli.core.reply import Reply
+from exchcli.core.request import Endpoint
+from exchcli.errors import BadReply, UsageError
 
 group = Group("api", "Any endpoint.")
 
-LOOK_FIRST = "It may have been done: look at the account before you send it again."
+# Parameters that may be a password, a key or a code of the second factor.
+_SECRET = re.compile("pass|secret|token|key|user|pin|otp|2fa|code", re.IGNORECASE)
 
 
 @group.command(everyday=True)
@@ -36,14 +40,15 @@ def api(
 ) -> None:
     """Call any endpoint, signed where it needs a key, and print the reply as it came.
 
-    Anything but GET may trade or move money: it asks first, is sent once and never again. Of the
-    guard, only the halt switch knows it, and the journal does not.
+    Anything but GET may trade or move money: it asks first, is written into the journal, sent once
+    and never again. Of the guard, only the halt switch knows it.
     """
     here = session(ctx)
     method, path = _method_and_path(here, words)
     fields = _fields(field or [])
+    endpoint = here.exchange.endpoint(method, path)
     if method == "GET":
-        here.ask(here.exchange.any_endpoint(method, path, fields))
+        here.ask(here.exchange.any_endpoint(endpoint, fields))
         output.write_raw(here.replies, sys.stdout)
     else:
         if not _only_cancels(method, path):
@@ -51,7 +56,7 @@ def api(
 
             check_halted(here)
         confirm(f"Send {method} {path} to {here.exchange.title}? It may trade or move money.", yes)
-        _send(here, method, path, fields)
+        _send(here, endpoint, fields)
         with anyway(here, lambda: f"The reply: {b''.join(here.replies).decode(errors='replace')}"):
             output.write_raw(here.replies, sys.stdout)
 
@@ -61,25 +66,40 @@ def _only_cancels(method: str, path: str) -> bool:
     return method == "DELETE" or path.rstrip("/").endswith("/cancel")
 
 
-def _send(here: Session, method: str, path: str, fields: dict[str, str]) -> None:
-    underway, name = here.settings.underway, f"{method} {path}"
-    underway.hint = LOOK_FIRST  # the journal does not know it
-    underway.begin(name)
-    try:
-        here.ask(here.exchange.any_endpoint(method, path, fields))
-        underway.did(name, ())
-    except OutcomeUnknown as error:
-        error.hint = error.hint or LOOK_FIRST
-        raise
-    except ExchError:
-        underway.nothing()
-        raise
-    except KeyboardInterrupt:
-        raise OutcomeUnknown(
-            f"Interrupted while {method} {path} was on its way: it may have been done.",
-            LOOK_FIRST,
-            exchange=here.exchange.name,
-        ) from None
+def _send(here: Session, endpoint: Endpoint, fields: dict[str, str]) -> None:
+    """Sends what changes something, as the journal has it."""
+    from exchcli.cli.doing import account_of
+    from exchcli.execution.calls import AnyCalls
+    from exchcli.execution.intent import Calling
+
+    def ids(reply: Reply) -> list[str]:
+        with suppress(BadReply):
+            return here.exchange.ids_in(reply)
+        return []  # that it was done is known all the same
+
+    calls = AnyCalls(
+        here.journal(),
+        account_of(here),
+        here.connected(),
+        here.exchange,
+        lambda line: here.say(f"exch: {line}"),
+        here.settings.underway,
+    )
+    told = " ".join(f"{key}={_kept(key, value)}" for key, value in fields.items())
+    with here.telling():
+        calls.once(
+            Calling(endpoint.method, endpoint.path, told),
+            lambda: here.exchange.any_endpoint(endpoint, fields),
+            here.exchange.orders_in(endpoint, fields),
+            ids,
+        )
+
+
+def _kept(key: str, value: str) -> str:
+    """What the journal may have of a parameter."""
+    from exchcli.cli.dryrun import REDACTED
+
+    return REDACTED if _SECRET.search(key) else value
 
 
 def _method_and_path(here: Session, words: list[str]) -> tuple[str, str]:

@@ -23,7 +23,7 @@ from exchcli.errors import (
 )
 from exchcli.execution import advice
 from exchcli.execution.endings import Done
-from exchcli.execution.intent import Account, Closing, Intent, Item, Move, Withdrawal
+from exchcli.execution.intent import Account, Calling, Closing, Intent, Item, Move, Withdrawal
 from exchcli.execution.journal import Entry
 from exchcli.execution.lock import Lock
 from exchcli.execution.others import Cancels, Closings, Moves, Withdrawals
@@ -184,6 +184,11 @@ class Keeping:
             venue = Moves(*self._parts(), first)
         elif isinstance(first, Closing):
             venue = Closings(*self._parts(), first)
+        elif isinstance(first, Calling):
+            raise UsageError(
+                f"No list tells what came of {first.method} {first.path}.",
+                advice.deciding(entry.key, entry.account.exchange, items),
+            )
         else:
             raise UsageError(
                 "What became of a cancel, its order tells.",

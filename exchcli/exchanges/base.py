@@ -12,7 +12,7 @@ from exchcli.core.credentials import Credentials, Headers, Secret
 from exchcli.core.reply import Reply
 from exchcli.core.request import Endpoint, Flow, Params, Request
 from exchcli.core.throttle import Ban
-from exchcli.errors import NotOffered, UsageError
+from exchcli.errors import BadReply, NotOffered, UsageError
 from exchcli.exchanges.endpoint import endpoints
 from exchcli.exchanges.listing import Listing
 from exchcli.records import (
@@ -97,22 +97,33 @@ class Exchange:
         """What has to be free of bans for a call, first the one that its own refusal bans."""
         return ("private",) if endpoint.auth else ("public",)
 
-    def any_endpoint(self, method: str, path: str, params: Params) -> Flow[Reply]:
-        """One call of any path behind the base URL; its reply is not looked into.
+    def endpoint(self, method: str, path: str) -> Endpoint:
+        """Any path behind the base URL.
 
         What is declared here is called as declared. Of the rest, nothing is known to be public
-        but what says so in its path, and so it is signed.
+        but reads that say so in their path, and so it is signed.
         """
         for known in endpoints(type(self)).values():
             pattern = re.sub(r"\\{[a-z]+\\}", "[^/]+", re.escape(known.path))
             if known.method == method and re.fullmatch(pattern, path):
-                reply: Reply = yield Request(known._replace(path=path), params)
-                return reply
-        form = self.bodies == "form" and method != "GET"
-        json = self.bodies == "json" and method != "GET"
-        signed = "public" not in path.split("/")
-        reply = yield Request(Endpoint(method, path, auth=signed, form=form, json=json), params)
+                return known._replace(path=path)
+        if method == "GET":
+            return Endpoint(method, path, auth="public" not in path.split("/"))
+        form, json = self.bodies == "form", self.bodies == "json"
+        return Endpoint(method, path, auth=True, form=form, json=json)
+
+    def any_endpoint(self, endpoint: Endpoint, params: Params) -> Flow[Reply]:
+        """One call; its reply is not looked into."""
+        reply: Reply = yield Request(endpoint, params)
         return reply
+
+    def orders_in(self, endpoint: Endpoint, params: Params) -> int:
+        """How many orders a call of this endpoint places; 0 where it places none."""
+        return 0
+
+    def ids_in(self, reply: Reply) -> list[str]:
+        """The ids of the orders that such a call placed. Raises BadReply where there are none."""
+        raise BadReply("no order")
 
     def known_symbols(self) -> list[Symbol] | None:
         """The symbols that the document itself lists; None when the exchange has to be asked."""

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from exchcli.execution.intent import (
     HANDLE,
+    Calling,
     Cancelling,
     Closing,
     Intent,
@@ -23,6 +24,8 @@ MOST_TOLD = 3  # orders of a batch that are told one by one
 def spoken(intent: Intent) -> str:
     """An intent in words: buy 0.05 BTCPLN at 2570."""
     items = intent.items
+    if isinstance(items[0], Calling):
+        return _spoken(items[0])
     if len(items) == 1 and not intent.command.startswith("batch"):
         return _spoken(items[0])
     told = ", ".join(map(_spoken, items[:MOST_TOLD]))
@@ -32,12 +35,12 @@ def spoken(intent: Intent) -> str:
 
 def has_no_id(item: Item) -> bool:
     """Whether the exchange tells no id by which a person could name it."""
-    return isinstance(item, Move | Closing | Cancelling)
+    return isinstance(item, Move | Closing | Cancelling | Calling)
 
 
 def is_listed(item: Item) -> bool:
     """Whether the exchange shows anything by which it can be found out what became of it."""
-    return not isinstance(item, Move | Cancelling)
+    return not isinstance(item, Move | Cancelling | Calling)
 
 
 def given_key(key: str) -> str:
@@ -100,6 +103,8 @@ def _where(exchange: str, item: Item) -> str:
     if isinstance(item, Withdrawal):
         lists = "transfer list" if exchange == "dgt" else "withdraw list"
         return f"`exch {exchange} {lists} {item.currency}` shows the id."
+    if isinstance(item, Calling):
+        return "Look at the account, whether it was done, before you send it again."
     flag = " --margin" if isinstance(item, NewOrder) and item.market == "margin" else ""
     return f"`exch {exchange} order list --history{flag}` shows the id."
 
@@ -119,6 +124,8 @@ def _spoken(item: Item) -> str:
         return f"move {short(item.amount)} {item.currency} from {item.source} to {item.target}"
     if isinstance(item, Cancelling):
         return f"cancel {item.id}"
+    if isinstance(item, Calling):
+        return f"send {item.method} {item.path}" + (f" with {item.params}" if item.params else "")
     return f"close the position on {item.symbol}"
 
 

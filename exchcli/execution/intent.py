@@ -60,9 +60,18 @@ class Cancelling(NamedTuple):
     market: str
 
 
-Item = NewOrder | Withdrawal | Move | Closing | Cancelling
+class Calling(NamedTuple):
+    """What any endpoint was called with: its parameters as text, without secrets. Only orders
+    that it placed have ids in the journal, one for each item."""
+
+    method: str
+    path: str
+    params: str
+
+
+Item = NewOrder | Withdrawal | Move | Closing | Cancelling | Calling
 _KINDS: dict[str, type[Any]] = {
-    kind.__name__: kind for kind in (NewOrder, Withdrawal, Move, Closing, Cancelling)
+    kind.__name__: kind for kind in (NewOrder, Withdrawal, Move, Closing, Cancelling, Calling)
 }
 
 

@@ -134,7 +134,7 @@ class Journal:
             rows = db.execute(
                 "SELECT order_id, key FROM items JOIN intents ON intents.id = items.intent"
                 " WHERE order_id IS NOT NULL AND exchange = ? AND url = ?"
-                " AND likeness GLOB 'NewOrder *'",
+                f" AND {_OF_ORDERS}",
                 account[:2],
             )
             return dict(rows.fetchall())
@@ -308,6 +308,10 @@ _SAME = (
 )
 
 
+# Items whose ids, where they have any, are an order's: the endpoints that `api` calls too.
+_OF_ORDERS = "(likeness GLOB 'NewOrder *' OR likeness GLOB 'Calling *')"
+
+
 def _found(db: sqlite3.Connection, account: Account, key: str) -> Entry | None:
     rows = db.execute(f"{SELECT} WHERE {_OWN}", (*account, key))
     return next(iter(entries(db, rows)), None)
@@ -334,13 +338,14 @@ def _claimed(
 ) -> set[str]:
     wanted = tuple(ids)
     found: set[str] = set()
+    alike = _OF_ORDERS if kind == "NewOrder" else f"likeness GLOB '{kind} *'"
     for start in range(0, len(wanted), 500):
         part = wanted[start : start + 500]
         rows = db.execute(
             "SELECT order_id FROM items JOIN intents ON intents.id = items.intent"
             f" WHERE order_id IN ({_marks(part)}) AND exchange = ? AND url = ?"
-            " AND NOT (profile = ? AND key = ?) AND likeness GLOB ? || ' *'",
-            (*part, account.exchange, account.url, account.profile, but, kind),
+            f" AND NOT (profile = ? AND key = ?) AND {alike}",
+            (*part, account.exchange, account.url, account.profile, but),
         )
         found |= {order_id for (order_id,) in rows}
     return found

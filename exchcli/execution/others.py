@@ -14,13 +14,12 @@ from decimal import Decimal
 from typing import NamedTuple, TypeVar
 
 from exchcli.core.client import Client, Committed
-from exchcli.core.machine import read
 from exchcli.core.request import Flow
 from exchcli.core.sending import is_refusal
 from exchcli.errors import ExchError, OutcomeUnknown, StateError
 from exchcli.exchanges.base import Exchange
+from exchcli.execution.calls import Calls
 from exchcli.execution.intent import (
-    Account,
     Cancelling,
     Closing,
     Intent,
@@ -29,8 +28,6 @@ from exchcli.execution.intent import (
     Withdrawal,
     handle,
 )
-from exchcli.execution.journal import Journal, Signed
-from exchcli.execution.underway import Underway
 from exchcli.execution.venue import Connected, Row
 from exchcli.records import Cancelled, JournalState, Market, Order, Position, Snapshot, Transfer
 
@@ -158,51 +155,35 @@ class Closings(Connected):
         return tuple(sorted(f"{row.side} {row.amount} {row.entry_price}" for row in rows))
 
 
-class Cancels:
+class Cancels(Calls):
     """Cancels, which take no lock: they must be possible whatever else goes on."""
-
-    def __init__(
-        self,
-        journal: Journal,
-        account: Account,
-        client: Client,
-        exchange: Exchange,
-        warn: Callable[[str], None] = lambda _line: None,
-        underway: Underway | None = None,
-    ) -> None:
-        self._underway = underway or Underway()
-        self._journal = journal
-        self._account = account
-        self._client = client
-        self._exchange = exchange
-        self._warn = warn
 
     def orders(self, ids: Sequence[str], market: Market) -> list[Cancelled]:
         """What became of up to `most_cancels` orders. Raises OutcomeUnknown when the orders
         themselves do not tell it."""
 
         def look() -> list[Cancelled] | None:
-            found: list[Order] = self._client.run(
-                self._exchange.orders_by_id(ids, market), settling=True
+            found: list[Order] = self.client.run(
+                self.exchange.orders_by_id(ids, market), settling=True
             )
             if any(order.status not in FINAL for order in found):
                 return None
             return [Cancelled(order.id, order.status) for order in found]
 
         intent = Intent("cancel", tuple(Cancelling(order_id, market) for order_id in ids))
-        return self._repeated(intent, lambda: self._exchange.cancel(ids, market), look)
+        return self._repeated(intent, lambda: self.exchange.cancel(ids, market), look)
 
     def withdrawal(self, withdrawal_id: str) -> Cancelled:
         """What became of a withdrawal that was to be cancelled."""
 
         def look() -> Cancelled | None:
-            rows = self._client.run(self._exchange.withdrawals(None, 100), settling=True)
+            rows = self.client.run(self.exchange.withdrawals(None, 100), settling=True)
             mine = [row for row in rows if row.id == withdrawal_id]
             gone = bool(mine) and mine[0].status in ("canceled", "rejected")
             return Cancelled(withdrawal_id, "canceled") if gone else None
 
         def flow() -> Flow[Cancelled]:
-            told = yield from self._exchange.cancel_withdrawal(withdrawal_id)
+            told = yield from self.exchange.cancel_withdrawal(withdrawal_id)
             return Cancelled(told, "canceled")
 
         intent = Intent("withdraw cancel", (Cancelling(withdrawal_id, "withdrawal"),))
@@ -224,66 +205,39 @@ class Cancels:
         for _ in range(TRIES):
             try:
                 result = self.send(name, intent, flow)
-                self._conclude(name, "placed")
+                self.conclude(name, "placed")
                 return result
             except OutcomeUnknown as error:
                 unknown = error
                 if isinstance(error.__cause__, KeyboardInterrupt):
                     break
-                self._client.renew()
+                self.client.renew()
             except ExchError as error:
                 before = self._looked(look) if refused_if_done and is_refusal(error) else None
                 if before is not None:
-                    self._conclude(name, "placed")
+                    self.conclude(name, "placed")
                     return before
                 if unknown is None:
                     state: JournalState = "rejected" if is_refusal(error) else "not_sent"
-                    self._conclude(name, state, error.message)
+                    self.conclude(name, state, error.message)
                     raise
                 if isinstance(error, StateError):
                     break
             # It may have been done by the one that was not answered, and be refused since.
             seen = self._looked(look)
             if seen is not None:
-                self._conclude(name, "placed")
+                self.conclude(name, "placed")
                 return seen
         assert unknown is not None
-        self._conclude(name, "unknown", unknown.message)
+        self.conclude(name, "unknown", unknown.message)
         raise OutcomeUnknown(
             unknown.message,
             "Canceling is safe to repeat: run the same again.",
-            exchange=self._account.exchange,
+            exchange=self.account.exchange,
         ) from unknown
-
-    def send(self, name: str, intent: Intent, flow: Callable[[], Flow[T]]) -> T:
-        """Sends it once, under the name that the journal has for it."""
-        attempt = 0
-
-        def committed(second: int) -> None:
-            nonlocal attempt
-            signed = Signed(second, second, "", read())  # nothing has to wait for its fence
-            if attempt:
-                self._journal.signed_again(self._account, name, signed, attempt)
-            else:
-                none, before = Snapshot(None, (), second), self._journal.find(self._account, name)
-                attempt = self._journal.sending(self._account, name, intent, none, signed, before)
-            self._underway.begin(name)
-
-        return self._client.send_once(flow(), committed, settling=True)
 
     def _looked(self, look: Callable[[], T | None]) -> T | None:
         try:
             return look()
         except ExchError:  # what cannot be seen tells nothing
             return None
-
-    def _conclude(self, name: str, state: JournalState, reason: str | None = None) -> None:
-        if state == "placed":
-            self._underway.did(name, ())
-        elif state != "unknown":
-            self._underway.nothing()
-        try:
-            if self._journal.find(self._account, name) is not None:
-                self._journal.settled(self._account, name, state, read(), reason=reason)
-        except StateError as error:
-            self._warn(f"{error.message} The journal does not know of this cancel's end.")

@@ -17,7 +17,6 @@ class Underway:
         self.begun: str | None = None
         self.done: list[tuple[str, tuple[str, ...]]] = []
         self.told = False
-        self.hint: str | None = None  # how to look what became of it, instead of in the journal
 
     def begin(self, name: str) -> None:
         """From now on a byte of it may leave."""
@@ -50,7 +49,7 @@ class Underway:
         name = self.begun if unknown else self.done[-1][0]
         return OutcomeUnknown(
             f"Interrupted before it could be told: {'; '.join(parts)}.",
-            self.hint or f"`exch journal show {name}` tells what is known. {_again(name)}",
+            f"`exch journal show {name}` tells what is known. {_again(name)}",
         )
 
 

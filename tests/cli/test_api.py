@@ -193,8 +193,11 @@ def test_what_was_sent_without_a_trustworthy_answer_is_unknown_and_never_sent_ag
     assert (ran.code, ran.out) == (7, "")
     error = json.loads(ran.err)["error"]
     assert (error["kind"], error["retry"]) == ("unknown", "never")
-    assert "look at the account" in error["hint"]
+    assert "Look at the account" in error["hint"]
     assert len(of(server.requests, "/spot/order/new")) == 1
+    (entry,) = json.loads(exch("journal", "list", "--json").out)
+    assert (entry["command"], entry["state"]) == ("api", "unknown")
+    assert f"exch journal resolve {entry['key']} --done" in error["hint"]
 
 
 def test_ctrl_c_while_it_is_on_its_way_is_unknown_and_not_interrupted(tmp_path: Path) -> None:
@@ -219,7 +222,7 @@ def test_ctrl_c_while_it_is_on_its_way_is_unknown_and_not_interrupted(tmp_path: 
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=20)
     assert (process.returncode, out) == (7, "")
-    assert "it may have been done" in err
+    assert "It is not known whether DigiFinex has done it" in err
 
 
 def test_a_refusal_has_the_exit_code_of_its_kind(exch: Exch) -> None:
@@ -235,6 +238,80 @@ def test_a_refusal_has_the_exit_code_of_its_kind(exch: Exch) -> None:
         assert json.loads(ran.err)["error"]["code"] == "20011"
         ran = exch("dfx", "api", "/spot/assets", "--no-wait", **env)
         assert (ran.code, ran.out) == (5, "")
+
+
+def journal(exch: Exch) -> list[dict[str, str | None]]:
+    """All that it has, newest first, without what differs from run to run."""
+    rows = json.loads(exch("journal", "list", "--json").out)
+    return [{name: row[name] for name in ("command", "state", "order_id")} for row in rows]
+
+
+def test_what_it_changes_is_in_the_journal_and_its_orders_are_no_strangers(exch: Exch) -> None:
+    fields = ("pair=btcpln", "amount=0.1", "quotation=2000", "order_type=BUY")
+    words = [word for field in fields for word in ("-f", field)]
+    placed = exch("--sandbox", "dgt", "api", "POST", "/private/offers/", *words, "--yes")
+    number = str(json.loads(placed.out)["id"])
+    rows = '[{"type":"buy","amount":0.05,"price":90},{"type":"buy","amount":0.05,"price":91}]'
+    batch = exch(
+        "--sandbox", "dfx", "api", "POST", "/spot/order/batch_new", "--yes",
+        "-f", "symbol=eth_usdt", "-f", f"list={rows}",
+    )  # fmt: skip
+    refused = exch("--sandbox", "dgt", "api", "POST", "/private/offers/", "-f", "a=1", "--yes")
+    assert (placed.code, batch.code, refused.code) == (0, 0, 4)
+    ids = ",".join(json.loads(batch.out)["order_ids"])
+    assert journal(exch) == [
+        {"command": "api", "state": "rejected", "order_id": None},
+        {"command": "api", "state": "placed", "order_id": ids},
+        {"command": "api", "state": "placed", "order_id": number},
+    ]
+    for exchange in ("dgt", "dfx"):
+        found = exch("--sandbox", "journal", "audit", exchange, "--start", "1m", "--json")
+        told = [row["order_id"] for row in json.loads(found.out)]
+        assert not {number, *ids.split(",")} & set(told)
+
+
+def test_what_reads_is_not_in_the_journal(exch: Exch) -> None:
+    assert exch("--sandbox", "dgt", "api", "/private/wallets/").code == 0
+    assert journal(exch) == []
+
+
+def test_no_password_is_in_the_journal(exch: Exch, tmp_path: Path) -> None:
+    answers = {**TIME, "/token/": reply('{"ok": 1}')}
+    with loopback(by_path(answers)) as server:
+        ran = exch(
+            "dgt", "api", "POST", "/token/", "--yes", "-f", "note=harmless",
+            "-f", "password=hunter2-of-a-test", "-f", "otp_code=998877",
+            EXCH_DGT_URL=server.url, **KEYS,
+        )  # fmt: skip
+    assert ran.code == 0
+    kept = b"".join(file.read_bytes() for file in exch.home.rglob("journal.sqlite*"))
+    assert b"note=harmless" in kept
+    assert b"hunter2" not in kept
+    assert b"998877" not in kept
+
+
+def test_what_came_of_an_unknown_call_is_for_a_person_to_say(exch: Exch) -> None:
+    with loopback(by_path({**TIME, "/private/offers/": reply("oops", "502 Bad Gateway")})) as up:
+        env = {"EXCH_DGT_URL": up.url, **KEYS}
+        assert exch("dgt", "api", "POST", "/private/offers/", "--yes", **env).code == 7
+        (entry,) = json.loads(exch("journal", "list", "--json").out)
+        asked = exch("journal", "resolve", entry["key"], **env)
+        assert asked.code == 2
+        error = json.loads(asked.err)["error"]
+        assert error["message"] == "No list tells what came of POST /private/offers/."
+        assert f"resolve {entry['key']} --done`, or --none" in error["hint"]
+        assert exch("journal", "resolve", entry["key"], "--done", **env).code == 0
+    assert journal(exch) == [{"command": "api", "state": "placed", "order_id": None}]
+
+
+def test_without_a_journal_nothing_is_sent(exch: Exch) -> None:
+    (exch.home / "state").mkdir(parents=True)
+    (exch.home / "state" / "journal.sqlite").write_bytes(b"not a database, and long enough" * 99)
+    with loopback(by_path({**TIME, "/private/offers/": reply('{"id": 1}')})) as server:
+        ran = exch(
+            "dgt", "api", "POST", "/private/offers/", "--yes", EXCH_DGT_URL=server.url, **KEYS
+        )
+    assert (ran.code, of(server.requests, "/private/")) == (12, [])
 
 
 def test_the_sandbox_answers_too(exch: Exch) -> None:

@@ -187,7 +187,7 @@ def test_a_call_of_any_endpoint_is_done_when_it_was_answered(
     with exchange(reply('{"id": 17167}')) as server:
         ran = run(exch, server, "dgt", "api", "POST", "/private/offers/", "--yes")
     assert ran.code == 7
-    assert "look at the account" in json.loads(ran.err)["error"]["hint"]
+    assert "was done (17167)" in json.loads(ran.err)["error"]["message"]
 
 
 def test_a_bug_behind_the_first_byte_is_7_too(exch: Exch, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -307,7 +307,8 @@ def test_it_is_sent_on_a_connection_that_has_brought_no_answer() -> None:
         one.fresh_time()
         one.send_once(DigiFinex().place(NEW))
         one.send_once(DigiFinex().place(NEW))
-        one.run(DigiFinex().any_endpoint("POST", "/spot/order/new", {}))
+        order_new = DigiFinex().endpoint("POST", "/spot/order/new")
+        one.run(DigiFinex().any_endpoint(order_new, {}))
         assert len(sent(server)) == 3
     assert len(set(ports)) == 3
 

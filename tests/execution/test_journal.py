@@ -8,7 +8,7 @@ from pathlib import Path
 from journalling import ACCOUNT, BEFORE, BUY, NEW, NOW, at, sent, signed
 
 from exchcli.core.machine import SECOND
-from exchcli.execution.intent import Intent, Withdrawal, likeness
+from exchcli.execution.intent import Calling, Intent, Withdrawal, likeness
 from exchcli.execution.journal import Journal
 from exchcli.execution.lock import Lock
 
@@ -130,6 +130,14 @@ def test_ids_are_claimed_by_all_profiles_and_by_kind(journal: Journal) -> None:
     elsewhere = ACCOUNT._replace(url="https://sandbox.invalid/v3")
     assert journal.claimed(elsewhere, ["17"], "mine", "NewOrder") == set()
     assert journal.known(ACCOUNT) == {"17": "a"}
+
+
+def test_an_order_that_api_placed_is_no_other_keys(journal: Journal) -> None:
+    sent(journal, "@api", Intent("api", (Calling("POST", "/spot/order/new", "amount=1"),)))
+    journal.settled(ACCOUNT, "@api", "placed", NOW, ids=["17"], evidence="reply")
+    assert journal.claimed(ACCOUNT, ["17"], "mine", "NewOrder") == {"17"}
+    assert journal.claimed(ACCOUNT, ["17"], "mine", "Withdrawal") == set()
+    assert journal.known(ACCOUNT) == {"17": "@api"}
 
 
 def test_more_ids_than_a_statement_takes_are_looked_up_in_parts(journal: Journal) -> None:

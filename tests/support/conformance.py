@@ -296,5 +296,5 @@ class Conformance:
         self, ask: Any, subject: Exchange
     ) -> None:
         public, private = self.paths
-        assert ask(subject.any_endpoint("GET", public, {})).value
-        assert ask(subject.any_endpoint("GET", private, {})).value
+        for path in (public, private):
+            assert ask(subject.any_endpoint(subject.endpoint("GET", path), {})).value

@@ -12,7 +12,8 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import TypeVar
 
-from exchcli.core.request import Flow, Steps, Value
+from exchcli.core.reply import Reply
+from exchcli.core.request import Endpoint, Flow, Params, Steps, Value
 from exchcli.errors import Unreadable, UsageError
 from exchcli.exchanges.base import Exchange
 from exchcli.exchanges.dgtmarket.reading import order_of, page_of, transfer_of
@@ -74,6 +75,12 @@ class Trading(Exchange):
     def cancel(self, ids: Sequence[str], market: Market = "spot") -> Flow[list[Cancelled]]:
         (order_id,) = ids
         return self.cancel_offer(order_id)
+
+    def orders_in(self, endpoint: Endpoint, params: Params) -> int:
+        return int((endpoint.method, endpoint.path) == ("POST", "/private/offers/"))
+
+    def ids_in(self, reply: Reply) -> list[str]:
+        return [reply["id"].number()]
 
     @delete("/private/offers/{id}/", auth=True)
     def cancel_offer(self, order_id: str) -> Steps[list[Cancelled]]:

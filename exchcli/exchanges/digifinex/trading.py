@@ -8,10 +8,12 @@ understands otherwise would hide an order.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
 from decimal import Decimal
 
-from exchcli.core.request import Flow, Steps, Value
+from exchcli.core.reply import Reply, parse
+from exchcli.core.request import Endpoint, Flow, Params, Steps, Value
 from exchcli.errors import BadReply, Unreadable, UsageError
 from exchcli.exchanges.digifinex.account import MOST_TRANSFERS, Account
 from exchcli.exchanges.digifinex.orders import HISTORY, Orders, order_of, second_of, spends_of
@@ -89,6 +91,18 @@ class Trading(Orders, Account):
         if len(set(ids)) != len(news):
             raise Unreadable(f"{len(set(ids))} ids for {len(news)} orders")
         return ids
+
+    def orders_in(self, endpoint: Endpoint, params: Params) -> int:
+        if endpoint.path.endswith("/order/new"):
+            return 1
+        if endpoint.path.endswith("/order/batch_new"):
+            with suppress(BadReply):
+                return sum(1 for _ in parse(str(params.get("list")).encode()))
+        return 0
+
+    def ids_in(self, reply: Reply) -> list[str]:
+        one = reply.get("order_id")
+        return [each.hexadecimal() for each in (reply["order_ids"] if one is None else [one])]
 
     @post_form("/{market}/order/cancel", auth=True)
     def cancel(self, ids: Sequence[str], market: Market = "spot") -> Steps[list[Cancelled]]:
