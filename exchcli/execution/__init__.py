@@ -10,6 +10,7 @@
     placement.py     `--once`: the protocol from the key to the answer
     endings.py       how that can end, and what it says then
     underway.py      what this run has begun and done, for who is interrupted
+    calls.py         what takes no lock and no fence, such as a call of any endpoint
     others.py        withdrawals, transfers, closes and cancels, each by its own rule
     resolving.py     a person's decision
     advice.py        an intent in words, and what to do where nobody knows
