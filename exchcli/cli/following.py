@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from exchcli.errors import ExchError, UsageError
+from exchcli.errors import ExchError, OutcomeUnknown, UsageError
+from exchcli.exchanges.sameness import difference
 from exchcli.money import typed_decimal
 from exchcli.records import Evidence, Market, NewOrder, Order, Placed
 
@@ -87,8 +88,19 @@ def placed(
     replayed: bool,
     evidence: Evidence,
 ) -> Placed:
-    """The record of an order that was placed; of one that is not told, what was asked for."""
+    """The record of an order that was placed; of one that is not told, what was asked for.
+
+    Raises OutcomeUnknown where the exchange shows something else under an id of an earlier run.
+    """
     if order is not None:
+        wrong = difference(new, order) if replayed else None
+        if wrong is not None:
+            raise OutcomeUnknown(
+                f"{once} was placed as {order_id}, and under that id the exchange now shows an "
+                f"order {wrong}: it is not what {once} placed.",
+                "Was the exchange a sandbox that was started over? Then use another key. Else look "
+                "at `order list --history`, and do not place it again before you know.",
+            )
         return Placed(*order, once=once, replayed=replayed, evidence=evidence)
     return Placed(
         id=order_id,

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from dgt_private import OFFER
 from loopback import Answer, Loopback, reply
 from running import Exch, Ran
 from trading_server import BUY, changing, exchange, run
@@ -115,6 +116,35 @@ def test_a_file_that_was_placed_is_answered_without_the_market(exch: Exch, tmp_p
             other = run(exch, server, *words)
     assert other.code == 7
     assert "b#1 was sent before" in error(other)["message"]
+
+
+@pytest.mark.parametrize(
+    ("other", "words"),
+    [
+        ({}, None),
+        ({"order_type": "SELL"}, "a sell"),
+        ({"quotation": "2571"}, "at 2571"),
+        ({"amount": "0.5"}, "of 0.5"),
+        ({"pair": "LTCPLN"}, "of LTCPLN"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_another_order_under_the_id_that_was_placed_is_not_answered_as_this_keys(
+    exch: Exch, other: dict[str, str], words: str | None
+) -> None:
+    """An exchange that was started over gives an id away twice."""
+    shown = OFFER | {"id": 17167, "amount": "0.05", "quotation": "2570"} | other
+    with exchange(PLACED["dgt"]) as server:
+        assert run(exch, server, *BUY["dgt"], "--yes", "--once", "k").code == 0
+        with unreadable(reply(json.dumps(shown)), server):
+            ran = run(exch, server, *BUY["dgt"], "--yes", "--once", "k")
+        assert changing(server) == 1
+    if words is None:
+        assert (ran.code, json.loads(ran.out)["id"]) == (0, "17167")
+    else:
+        assert (ran.code, ran.out) == (7, "")
+        assert f"now shows an order {words}" in error(ran)["message"]
+        assert "use another key" in error(ran)["hint"]
 
 
 def test_a_batch_and_an_order_do_not_share_a_key(exch: Exch, tmp_path: Path) -> None:
