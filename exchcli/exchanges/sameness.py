@@ -24,15 +24,15 @@ def same_order(new: NewOrder, seen: Sighting) -> bool:
         return False
     if order.post_only is not None and order.post_only != new.post_only:
         return False
-    if new.price is not None and not _same(new.price, order.price):
+    if new.price is not None and not same_number(new.price, order.price):
         return False
     if (new.stop is None) != (order.stop_price is None):
         return False
-    if new.stop is not None and not _same(new.stop, order.stop_price):
+    if new.stop is not None and not same_number(new.stop, order.stop_price):
         return False
     if new.spend is not None and seen.spends:
-        return any(_same(new.spend, spend) for spend in seen.spends)
-    return _same(new.amount, order.amount)
+        return any(same_number(new.spend, spend) for spend in seen.spends)
+    return same_number(new.amount, order.amount)
 
 
 def difference(new: NewOrder, order: Order) -> str | None:
@@ -47,14 +47,15 @@ def difference(new: NewOrder, order: Order) -> str | None:
         return f"a {order.side}"
     if (order.type == "market") != (new.price is None):
         return f"a {order.type} order"
-    if new.price is not None and not _same(new.price, order.price):
+    if new.price is not None and not same_number(new.price, order.price):
         return f"at {'no price' if order.price is None else plain(order.price)}"
-    if new.spend is None and order.amount is not None and not _same(new.amount, order.amount):
+    if new.spend is None and order.amount is not None and not same_number(new.amount, order.amount):
         return f"of {plain(order.amount)}"
     return None
 
 
-def _same(ours: Decimal | None, theirs: Decimal | None) -> bool:
+def same_number(ours: Decimal | None, theirs: Decimal | None) -> bool:
+    """Whether both are there and alike but for the noise of binary fractions."""
     if ours is None or theirs is None:
         return False
     return abs(ours - theirs) <= abs(ours) * _NOISE

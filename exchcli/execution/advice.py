@@ -84,6 +84,8 @@ def ambiguity(key: str, items: Sequence[Item], ids: Sequence[str]) -> str:
     told = ", ".join(ids)
     if 0 < len(ids) < count:
         return f"{key} is {count} orders, all or none, and {len(ids)} of them were seen: {told}."
+    if len(ids) == 1:
+        return f"{told} could be {key}, but is not told as that was sent."
     each = f"the {count} of {key}" if count > 1 else key
     return f"Several {what} could be {each}: {told}."
 

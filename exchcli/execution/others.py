@@ -18,6 +18,7 @@ from exchcli.core.request import Flow
 from exchcli.core.sending import is_refusal
 from exchcli.errors import ExchError, OutcomeUnknown, StateError
 from exchcli.exchanges.base import Exchange
+from exchcli.exchanges.sameness import same_number
 from exchcli.execution.calls import Calls
 from exchcli.execution.intent import (
     Cancelling,
@@ -79,14 +80,21 @@ class Withdrawals(Connected):
         assert isinstance(item, Withdrawal) and isinstance(row, Seen) and row.transfer  # noqa: PT018
         return same_withdrawal(item, row.transfer)
 
+    def near(self, item: Item, row: Row) -> bool:
+        """No document says how a list writes addresses, nor which amount: so every new withdrawal
+        of the currency may be it."""
+        assert isinstance(item, Withdrawal) and isinstance(row, Seen) and row.transfer  # noqa: PT018
+        return row.transfer.currency.upper() == item.currency.upper()
+
 
 def same_withdrawal(wanted: Withdrawal, row: Transfer) -> bool:
     """Currency, amount (with its fee or without), and the address where both are known."""
     if row.currency.upper() != wanted.currency.upper():
         return False
-    if wanted.address and row.address and wanted.address != row.address:
+    if wanted.address and row.address and wanted.address.casefold() != row.address.casefold():
         return False
-    return wanted.amount in (row.amount, row.amount + (row.fee or Decimal(0)))
+    told = (row.amount, row.amount + (row.fee or Decimal(0)))
+    return any(same_number(wanted.amount, amount) for amount in told)
 
 
 class Moves(Connected):

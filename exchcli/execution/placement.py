@@ -94,7 +94,8 @@ class Placement:
                 done = self._past(entry)
                 if done is not None:
                     return done
-            self._settle_others(intent, name)  # once more costs nothing, if there is none
+            # Once more costs nothing, if there is none.
+            self._settle_others(intent, name, entry)
             for _ in range(MOST_SENDS):
                 done = self._send(intent, name)
                 if done is not None:
@@ -190,7 +191,7 @@ class Placement:
         try:
             if again:
                 # Since this was settled, others may have been sent: their orders are not its own.
-                self._settle_others(intent, entry.key)
+                self._settle_others(intent, entry.key, entry)
                 verdict = self._settling.look_again(entry)
             else:
                 verdict = self._settling.decide(entry)
@@ -238,10 +239,12 @@ class Placement:
 
     # --- others --------------------------------------------------------------------------------
 
-    def _settle_others(self, intent: Intent, name: str) -> None:
-        """Nothing is sent while an order that looks the same may still arrive: its own order
-        could not be told from this one."""
-        alike = map(intents.likeness, intent.items)
+    def _settle_others(self, intent: Intent, name: str, entry: Entry | None) -> None:
+        """Nothing is sent while an order that looks the same may still arrive, or the same as an
+        earlier attempt of this `entry`: its own order could not be told from this one."""
+        items = [*intent.items]
+        items += [item for one in (entry.suspects if entry else ()) for item in one.items]
+        alike = map(intents.likeness, items)
         signer = self._venue.signer()
         for other in self._journal.unsettled(self._account, alike, name, signer):
             try:

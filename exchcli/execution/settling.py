@@ -13,10 +13,10 @@ What holds, and why an answer here can be relied on:
    so that the next run may be the one that makes the second.
 4. A candidate is what the exchange cannot tell from the order that was sent: not there before
    the first attempt, created while one of the attempts could be accepted, and no other
-   intent's. Of one the order is known, of none its absence, of several nothing.
+   intent's. Of one the order is known, of none its absence, of several nothing; and nothing
+   where a list has something near it, which it may tell otherwise than it was sent.
 5. While one intent is open, nothing that looks the same is sent for the account, under whatever
-   profile: each order
-   between its snapshot and its fence is its own, or a stranger's.
+   profile: each order between its snapshot and its fence is its own, or a stranger's.
 """
 
 from __future__ import annotations
@@ -164,9 +164,10 @@ def judged(
     Orders of a batch that look the same share their candidates; which of them is which does
     not matter.
     """
-    groups = _groups(entry)
+    groups = list(_groups(entry))
     ids: dict[int, str] = {}
     seen: list[str] = []
+    every = [item for _, items in groups for item in items]
     enough = True
     for places, items in groups:
         fits = [name for name, row in found.items() if any(venue.same(i, row) for i in items)]
@@ -177,7 +178,8 @@ def judged(
         ids.update(zip(places, fits, strict=False))
     if enough and len(set(seen)) == len(seen):
         return Verdict("placed", tuple(ids[place] for place in sorted(ids)))
-    # A part of what is all or nothing is more than can be explained.
+    # A part of what is all or nothing is more than can be explained, and so is something near it.
+    seen += [name for name, row in found.items() if any(venue.near(i, row) for i in every)]
     return Verdict("ambiguous", tuple(dict.fromkeys(seen))) if seen and last else None
 
 

@@ -62,6 +62,10 @@ class Venue(Protocol):
     def same(self, item: Item, row: Row) -> bool:
         """Whether a listed row can be this item."""
 
+    def near(self, item: Item, row: Row) -> bool:
+        """Whether a listed row that is not the `same` can be this item told otherwise: then
+        it is no proof, and its absence is none either."""
+
     def shows(self, items: Sequence[Item], ids: Sequence[str]) -> bool:
         """Whether these ids, as today's API key shows them, can be these items."""
 
@@ -110,6 +114,9 @@ class Connected:
 
     def renew(self) -> None:
         self.client.renew()
+
+    def near(self, item: Item, row: Row) -> bool:
+        return False  # what is listed here is told as it was sent
 
 
 class Orders(Connected):

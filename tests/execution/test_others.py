@@ -101,6 +101,47 @@ def test_withdrawals_that_look_the_same_are_for_a_person_to_tell_apart(journal: 
             run(journal, Withdrawals(client, DigiFinex(), key, COINS), it, WITHDRAW)
 
 
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"address": "bc1-****"},
+        {"address": "somebody-elses"},
+        {"amount": "0.4"},
+        {"amount": "0.6", "address": "bc1-****"},
+    ],
+    ids=str,
+)
+def test_a_new_withdrawal_that_is_told_otherwise_is_no_proof_that_it_was_not_done(
+    journal: Journal, told: dict[str, str]
+) -> None:
+    listed = {"code": 200, "data": [row(8) | told, row(7)]}
+    with answering(withdraw_history=[rows(7), listed], withdraw_new=[LOST]) as (client, it):
+        venue = Withdrawals(client, DigiFinex(), key, COINS)
+        for _ in range(2):
+            with pytest.raises(OnceAmbiguous, match="8 could be k, but is not told as"):
+                run(journal, venue, it, WITHDRAW)
+    assert it.sent("/withdraw/new") == 1
+
+
+def test_a_withdrawal_of_another_currency_is_none_of_it(journal: Journal) -> None:
+    listed = {"code": 200, "data": [row(8) | {"currency": "ETH"}, row(7)]}
+    with answering(withdraw_history=[rows(7), listed], withdraw_new=[LOST]) as (client, it):
+        with pytest.raises(OnceAbsent):
+            run(journal, Withdrawals(client, DigiFinex(), key, COINS), it, WITHDRAW)
+
+
+@pytest.mark.parametrize(
+    "told", [{"address": "BC1-Fake"}, {"amount": "0.50000000000000004"}], ids=str
+)
+def test_a_withdrawal_is_found_in_other_letters_and_with_the_noise_of_binary_fractions(
+    journal: Journal, told: dict[str, str]
+) -> None:
+    listed = {"code": 200, "data": [row(8) | told, row(7)]}
+    with answering(withdraw_history=[rows(7), listed], withdraw_new=[LOST]) as (client, it):
+        venue = Withdrawals(client, DigiFinex(), key, COINS)
+        assert run(journal, venue, it, WITHDRAW).ids == ("8",)
+
+
 def test_the_id_of_an_order_is_no_claim_on_a_withdrawal(journal: Journal) -> None:
     sent(journal, "an order")
     journal.settled(ACCOUNT, "an order", "placed", _now(), ids=["8"], evidence="reply")

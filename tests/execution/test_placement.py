@@ -275,6 +275,31 @@ def test_another_key_is_another_order_whatever_became_of_the_first(journal: Jour
     assert entry.ids == ("77",)
 
 
+def test_an_open_order_like_an_earlier_attempt_is_settled_before_it_is_claimed(
+    journal: Journal,
+) -> None:
+    """What is bought for money was 0.01 at the first attempt, and is 0.011 at the second."""
+    spends = NEW._replace(spend=Decimal(300))
+    first = Intent("buy", (spends,))
+    second = Intent("buy", (spends._replace(amount=Decimal("0.011")),))
+    resend = RULES._replace(on_absent="resend")
+    with pytest.raises(OnceAbsent):
+        placement(journal, Scripted([LOST])).run(first, "spends")
+    venue = Scripted([Rejected("no")])
+    venue.now += 100
+    with pytest.raises(Rejected):
+        placement(journal, venue, resend).run(second, "spends")
+    other = Scripted([LOST], [[listed("77", NEW, None)]])
+    with pytest.raises(OutcomeUnknown):  # it is on its way, and this run says no more
+        placement(journal, other, HASTY).run(BUY, "other")
+    venue = Scripted([["78"]], [[listed("77", NEW, None)]])
+    venue.now += 200
+    assert placement(journal, venue, resend).run(second, "spends").ids == ("78",)
+    entry = journal.find(ACCOUNT, "other")
+    assert entry is not None
+    assert (entry.state, entry.ids) == ("placed", ("77",))
+
+
 @pytest.mark.parametrize("ids", [[], ["77", "78"], ["77", "77"]])
 def test_an_answer_with_the_wrong_number_of_ids_is_no_answer(
     journal: Journal, ids: list[str]

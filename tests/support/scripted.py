@@ -100,6 +100,9 @@ class Scripted:
     def same(self, item: Item, row: Row) -> bool:
         return isinstance(item, NewOrder) and isinstance(row, Sighting) and same_order(item, row)
 
+    def near(self, item: Item, row: Row) -> bool:
+        return False
+
 
 class Free:
     """A lock that nobody else wants."""

@@ -122,6 +122,9 @@ class SimulatedVenue:
     def same(self, item: Any, row: Any) -> bool:
         return same_order(item, row)
 
+    def near(self, item: Any, row: Any) -> bool:
+        return False
+
     def stamp(self) -> int:
         """Never far ahead; late by a little, or by a lot where a clock was set meanwhile."""
         world = self.world
