@@ -28,6 +28,8 @@ __all__ = [
 
 _LOOKED_THROUGH = 2000  # attempts, to count those of the last minute
 _CANCELS = ("cancel", "withdraw cancel")
+# States in which nothing was done, and nothing can arrive any more.
+_OVER = ("prepared", "rejected", "not_sent", "absent")
 # What has ids that are an order's or a withdrawal's own.
 _WITH_IDS = ("NewOrder", "Withdrawal")
 
@@ -327,10 +329,11 @@ def _own(db: sqlite3.Connection, account: Account, key: str, signer: str) -> Ent
 
 
 def _may_be_sent(entry: Entry | None) -> bool:
-    """Whether nothing of it is open, or done; a cancel may be repeated whatever became of it."""
+    """Whether nothing of it is known to be open, or done; a cancel may be repeated whatever
+    became of it."""
     if entry is None or entry.command in _CANCELS:
         return True
-    return entry.state not in (*OPEN, "placed", "ambiguous")
+    return entry.state in _OVER
 
 
 def _claimed(

@@ -57,7 +57,7 @@ class JournalFile:
         self._inode = (0, 0)
 
     def exists(self) -> bool:
-        return self.path.exists() or self._aside() is not None
+        return self._is_there() or self._aside() is not None
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
@@ -88,7 +88,7 @@ class JournalFile:
 
     def _opened(self) -> sqlite3.Connection:
         if self._db is None:
-            if not self.path.exists():
+            if not self._is_there():
                 self._clear_away()
                 self._check_none_aside()
                 self._make()
@@ -96,6 +96,18 @@ class JournalFile:
             self._db = _connected(self.path)
             self._migrate(self._db)
         return self._db
+
+    def _is_there(self) -> bool:
+        """Whether there is a journal. Behind a link to nothing there is one, somewhere."""
+        if self.path.exists():
+            return True
+        if os.path.lexists(self.path):
+            raise StateError(
+                f"The journal {self.path} is a link to nothing.",
+                "Bring back what it points to, perhaps a disk that is not mounted: it knows what "
+                "was sent before. Nothing is sent without it.",
+            )
+        return False
 
     def _check_there(self) -> None:
         """What is written to a file that was removed or replaced is read by nobody."""
@@ -120,7 +132,7 @@ class JournalFile:
                 db.execute("PRAGMA journal_mode = WAL")
                 _lay_out(db)
             with self._alone():
-                if not self.path.exists():  # else another process was faster
+                if not os.path.lexists(self.path):  # else another process was faster
                     beside.rename(self.path)
             _sync_folder(self.path.parent)
         finally:

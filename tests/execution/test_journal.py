@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from decimal import Decimal
 from pathlib import Path
 
+import pytest
 from journalling import ACCOUNT, BEFORE, BUY, NEW, NOW, at, sent, signed
 
 from exchcli.core.machine import SECOND
 from exchcli.execution.intent import Calling, Intent, Withdrawal, likeness
-from exchcli.execution.journal import Journal
+from exchcli.execution.journal import Journal, Overtaken
+from exchcli.execution.journal_file import FILE
 from exchcli.execution.lock import Lock
 
 ALIKE = [likeness(NEW)]
@@ -35,6 +39,19 @@ def test_what_was_placed_has_its_order_and_how_that_is_known(journal: Journal) -
     assert (record.attempts, record.created.timestamp()) == (1, 1_700_000_000)
     assert record.updated.timestamp() == 1_700_000_005
     assert entry.attempts[0].state == "placed"
+
+
+@pytest.mark.parametrize("state", ["sending", "unknown", "ambiguous", "placed", "a state of later"])
+def test_only_what_surely_did_not_happen_may_be_sent_again(
+    journal: Journal, tmp_path: Path, state: str
+) -> None:
+    sent(journal, "weekly")
+    with closing(sqlite3.connect(tmp_path / "state" / FILE)) as db:
+        db.execute("UPDATE intents SET state = ?", (state,))
+        db.execute("UPDATE attempts SET state = ?", (state,))
+        db.commit()
+    with pytest.raises(Overtaken, match="Another run is at work on weekly"):
+        sent(journal, "weekly")
 
 
 def test_the_orders_of_a_batch_keep_their_places(journal: Journal) -> None:

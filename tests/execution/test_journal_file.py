@@ -140,6 +140,33 @@ def test_an_earlier_damaged_file_is_not_overwritten_by_a_later_one(
     assert path.with_name(f"{FILE}.damaged-2").read_bytes().startswith(b"the second")
 
 
+@pytest.mark.parametrize("target", ["on-a-disk-that-is-not-mounted", FILE], ids=["gone", "a loop"])
+def test_a_link_to_a_journal_that_is_not_there_is_never_taken_for_none(
+    journal: Journal, path: Path, target: str
+) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.symlink_to(target)
+    for use in (
+        lambda: journal.find(ACCOUNT, "weekly"),
+        lambda: sent(journal, "weekly"),
+        journal.entries,
+    ):
+        with pytest.raises(StateError, match="is a link to nothing"):
+            use()
+    assert path.readlink() == Path(target)
+
+
+def test_a_linked_journal_is_used_where_it_is(tmp_path: Path) -> None:
+    real = Journal(tmp_path / "disk")
+    sent(real, "weekly")
+    real.close()
+    (tmp_path / "state").mkdir()
+    (tmp_path / "state" / FILE).symlink_to(tmp_path / "disk" / FILE)
+    linked = Journal(tmp_path / "state")
+    assert linked.find(ACCOUNT, "weekly") is not None
+    linked.close()
+
+
 def test_the_log_of_a_journal_that_is_gone_is_not_read_into_a_new_one(
     journal: Journal, path: Path
 ) -> None:
