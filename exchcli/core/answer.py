@@ -26,8 +26,9 @@ if TYPE_CHECKING:
 class Judge(Protocol):
     """What an exchange says to a reply that has come whole."""
 
-    def check(self, status: int, reply: Reply) -> None:
-        """Raises the error that a reply stands for; returns when it is a success."""
+    def check(self, method: str, status: int, reply: Reply) -> None:
+        """Raises the error that the reply to a call of this HTTP method stands for; returns when
+        it is a success. The reply to a call that says nothing (204) has the value None."""
 
     def refuses(self, status: int, reply: Reply | None) -> bool:
         """Whether what `check` takes for a refusal is surely one of the exchange, which has done
@@ -45,14 +46,12 @@ def checked(exchange: Judge, response: httpx.Response, *, changing: bool = False
         raise _limited(response.headers.get("retry-after", ""))
     if status >= 500 or 300 <= status < 400:
         raise BadReply(f"HTTP {status}")
-    if status == 204:  # no content, and a success
-        return Reply(None)
     try:
-        reply = parse(response.content, strict=changing)
+        reply = Reply(None) if status == 204 else parse(response.content, strict=changing)
     except BadReply as error:
         raise BadReply(error.message if status == 200 else f"HTTP {status}, {error}") from None
     try:
-        exchange.check(status, reply)
+        exchange.check(response.request.method, status, reply)
     except Unreadable as error:  # not even a code: no reply of this exchange
         raise BadReply(f"HTTP {status}, {error}" if status != 200 else error.message) from None
     except (Rejected, RateLimited, CredentialsError) as error:

@@ -69,8 +69,10 @@ class Exchange:
 
     example: ClassVar[str]  # a pair as a user may type it, for hints
 
-    def check(self, status: int, reply: Reply) -> None:
-        """Raises what a reply stands for: Rejected, CredentialsError, RateLimited, BadReply."""
+    def check(self, method: str, status: int, reply: Reply) -> None:
+        """Raises what the reply to a call of this HTTP method stands for: Rejected,
+        CredentialsError, RateLimited, BadReply. A 204 has the value None.
+        """
         raise NotImplementedError
 
     def refuses(self, status: int, reply: Reply | None) -> bool:

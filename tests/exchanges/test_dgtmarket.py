@@ -173,7 +173,7 @@ def test_a_failing_status_is_told_with_the_exchanges_own_words(
     dgt: Dgtmarket, status: int, error: type[Exception]
 ) -> None:
     with pytest.raises(error, match=f"HTTP {status}.*Not found"):
-        dgt.check(status, Reply({"detail": "Not found."}))
+        dgt.check("GET", status, Reply({"detail": "Not found."}))
 
 
 @pytest.mark.parametrize(
@@ -193,5 +193,5 @@ def test_a_refusal_tells_what_is_wrong_with_which_field(
     dgt: Dgtmarket, body: object, told: str
 ) -> None:
     with pytest.raises(Rejected) as caught:
-        dgt.check(400, Reply(body))
+        dgt.check("GET", 400, Reply(body))
     assert caught.value.message == f"Dgtmarket refused the request (HTTP 400){told}"

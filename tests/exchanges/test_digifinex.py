@@ -284,7 +284,7 @@ def test_the_documented_ping_and_time_are_read(dfx: DigiFinex) -> None:
 
 @pytest.mark.parametrize("code", [0, "0", 200, "200"])
 def test_success_is_written_in_four_ways(dfx: DigiFinex, code: Any) -> None:
-    dfx.check(200, Reply({"code": code}))
+    dfx.check("GET", 200, Reply({"code": code}))
 
 
 @pytest.mark.parametrize(
@@ -303,7 +303,7 @@ def test_a_code_becomes_the_error_that_it_stands_for(
     dfx: DigiFinex, code: Any, error: type[Exception], words: str
 ) -> None:
     with pytest.raises(error, match=words) as caught:
-        dfx.check(200, Reply({"code": code, "msg": "its own words"}))
+        dfx.check("GET", 200, Reply({"code": code, "msg": "its own words"}))
     assert "its own words" in caught.value.args[0] or error is RateLimited
     assert caught.value.code == str(code)  # type: ignore[attr-defined]
 
@@ -311,7 +311,7 @@ def test_a_code_becomes_the_error_that_it_stands_for(
 @pytest.mark.parametrize("value", [[], "pong", {}, {"code": None}, {"code": "zero"}])
 def test_a_reply_without_a_code_is_no_reply_of_this_exchange(dfx: DigiFinex, value: Any) -> None:
     with pytest.raises(BadReply):
-        dfx.check(200, Reply(value))
+        dfx.check("GET", 200, Reply(value))
 
 
 @pytest.mark.parametrize(

@@ -129,7 +129,9 @@ def test_a_batch_is_a_list_in_json_with_every_digit(dfx: DigiFinex) -> None:
 
 
 @pytest.mark.parametrize(
-    "ids", [[FIRST], [FIRST, FIRST], [FIRST, SECOND, THIRD], []], ids=lambda ids: len(ids)
+    "ids",
+    [[FIRST], [FIRST, FIRST], [FIRST, FIRST, SECOND], [FIRST, SECOND, THIRD], []],
+    ids=lambda ids: len(ids),
 )
 def test_an_answer_with_other_than_an_id_for_each_order_is_no_answer(
     dfx: DigiFinex, ids: list[str]

@@ -52,9 +52,11 @@ class Dgtmarket(MarketData, Account, Trading, Keys):
         """60 requests a minute for public endpoints, 100 for private ones."""
         return "private" if endpoint.auth else "public"
 
-    def check(self, status: int, reply: Reply) -> None:
-        """HTTP status codes alone tell success; the document lists no error bodies."""
-        if status in (200, 201):
+    def check(self, method: str, status: int, reply: Reply) -> None:
+        """HTTP status codes alone tell success, which for a DELETE is 204 No Content and nothing
+        else; the document lists no error bodies.
+        """
+        if status in ((204,) if method == "DELETE" else (200, 201)):
             return
         if status < 300:
             raise BadReply(f"HTTP {status}")

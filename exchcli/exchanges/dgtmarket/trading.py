@@ -70,6 +70,7 @@ class Trading(Exchange):
         if new.price is None:
             params["any_price"] = True
         reply = yield params
+        _check_told(reply, pair=new.symbol, order_type=new.side)
         return reply["id"].number()
 
     def cancel(self, ids: Sequence[str], market: Market = "spot") -> Flow[list[Cancelled]]:
@@ -84,7 +85,9 @@ class Trading(Exchange):
 
     @delete("/private/offers/{id}/", auth=True)
     def cancel_offer(self, order_id: str) -> Steps[list[Cancelled]]:
-        """Cancel Offer: 204 No Content. Whether a part of it was filled is not told."""
+        """Cancel Offer: 204 No Content, which `check` sees to. Whether a part of it was filled is
+        not told.
+        """
         yield {"id": order_id}
         return [Cancelled(order_id, "canceled")]
 
@@ -132,6 +135,7 @@ class Trading(Exchange):
         an id in it, it may be any page's, and only the list tells.
         """
         reply = yield {"currency": currency, "amount": plain(amount)}
+        _check_told(reply, currency=currency)
         return reply["id"].number()
 
     def newest_withdrawal(self) -> Flow[int | None]:
@@ -149,6 +153,15 @@ class Trading(Exchange):
         """List Transfers: one page of all of them, newest first."""
         reply = yield _paged(limit, offset)
         return page_of(reply, transfer_of)._replace(next=None)
+
+
+def _check_told(reply: Reply, **asked: str) -> None:
+    """Raises Unreadable where an answer tells something else than was asked for: it is the answer
+    to another call. Numbers are left out, which an exchange may round."""
+    for name, word in asked.items():
+        told = reply.get(name)
+        if told is not None and told.text().upper() != word.upper():
+            raise Unreadable(f"{name} is {told.text()!r}, and {word} was asked for")
 
 
 def _paged(limit: int, offset: Value | None) -> dict[str, Value]:

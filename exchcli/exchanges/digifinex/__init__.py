@@ -13,7 +13,7 @@ from exchcli.core.credentials import Credentials, Headers
 from exchcli.core.reply import Reply
 from exchcli.core.request import Endpoint
 from exchcli.core.throttle import Ban
-from exchcli.errors import BadReply
+from exchcli.errors import Unreadable
 from exchcli.exchanges.digifinex.codes import error_of
 from exchcli.exchanges.digifinex.market import PERIODS, MarketData
 from exchcli.exchanges.digifinex.trading import LISTABLE, MOST_CANCELS, MOST_ORDERS, Trading
@@ -51,10 +51,10 @@ class DigiFinex(MarketData, Trading):
         placing = endpoint.path.endswith(("/order/new", "/order/batch_new"))
         return (*scopes, "trading") if placing else scopes
 
-    def check(self, status: int, reply: Reply) -> None:
-        """The table of error codes; see codes.py."""
+    def check(self, method: str, status: int, reply: Reply) -> None:
+        """The table of error codes; see codes.py. Without a code nothing is said, in a 204 too."""
         if not isinstance(reply.value, dict):
-            raise BadReply("a reply that is not an object")
+            raise Unreadable("a reply that is not an object")
         code = reply["code"].integer()
         if code in (0, 200) and status == 200:
             return

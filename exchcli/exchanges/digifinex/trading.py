@@ -88,7 +88,7 @@ class Trading(Orders, Account):
         )
         reply = yield {"market": market, "symbol": symbol.lower(), "list": f"[{rows}]"}
         ids = [order_id.hexadecimal() for order_id in reply["order_ids"]]
-        if len(set(ids)) != len(news):
+        if not len(set(ids)) == len(ids) == len(news):
             raise Unreadable(f"{len(set(ids))} ids for {len(news)} orders")
         return ids
 
@@ -106,9 +106,12 @@ class Trading(Orders, Account):
 
     @post_form("/{market}/order/cancel", auth=True)
     def cancel(self, ids: Sequence[str], market: Market = "spot") -> Steps[list[Cancelled]]:
-        """Cancel order: ids separated by commas; `success` and `error` hold them again."""
+        """Cancel order: ids separated by commas; `success` and `error` hold them again. What is in
+        both is in neither.
+        """
         reply = yield {"market": market, "order_id": ",".join(ids)}
         done = {order_id.text().lower() for order_id in reply["success"]}
+        done -= {order_id.text().lower() for order_id in reply.get("error") or ()}
         return [Cancelled(id, "canceled" if id.lower() in done else "unknown") for id in ids]
 
     def snapshot(self, symbol: str, market: Market, now: int) -> Flow[Snapshot]:
@@ -172,12 +175,13 @@ class Trading(Orders, Account):
     @post_form("/transfer", auth=True)
     def transfer_new(self, currency: str, amount: Decimal, source: str, target: str) -> Steps[None]:
         """Transfer assets among accounts: 1 is spot, 2 margin, 3 otc. It tells no id."""
-        yield {
+        reply = yield {
             "currency_mark": currency,
             "num": plain(amount),
             "from": WALLETS[source],
             "to": WALLETS[target],
         }
+        _check_bare(reply)
 
     def withdraw(
         self,
@@ -220,7 +224,10 @@ class Trading(Orders, Account):
     def cancel_withdrawal(self, withdrawal_id: str) -> Steps[str]:
         """Cancel withdrawal: its id again."""
         reply = yield {"withdraw_id": withdrawal_id}
-        return reply["withdraw_id"].text()
+        told = reply["withdraw_id"].text()
+        if told != withdrawal_id:
+            raise Unreadable(f"withdraw_id is {told!r}, and {withdrawal_id} was to be cancelled")
+        return told
 
     def newest_withdrawal(self) -> Flow[int | None]:
         ids = [_number(row) for row in (yield from self.withdraw_history(None, None, None, "desc"))]
@@ -246,7 +253,8 @@ class Trading(Orders, Account):
     @post_form("/margin/position/close", auth=True)
     def close_position(self, symbol: str) -> Steps[None]:
         """Close positions: at the market's price. It tells no order."""
-        yield {"symbol": symbol}
+        reply = yield {"symbol": symbol}
+        _check_bare(reply)
 
     def _checked(self, new: NewOrder) -> None:
         if new.stop is not None:
@@ -270,6 +278,13 @@ class Trading(Orders, Account):
                 "Name the amount.",
                 exchange=self.name,
             )
+
+
+def _check_bare(reply: Reply) -> None:
+    """Raises Unreadable for other than the `code` 0 alone, which the document has for a transfer
+    and a close: nothing else tells that it is the answer to them, and not to another call."""
+    if reply["code"].integer() != 0 or not set(reply.value) <= {"code", "msg"}:
+        raise Unreadable(f"not the code 0 alone was told, but {', '.join(reply.value)}")
 
 
 def _amount_or_none(new: NewOrder) -> Decimal | None:
