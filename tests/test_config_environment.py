@@ -32,6 +32,35 @@ def test_https_goes_anywhere_and_http_to_this_machine(
 
 
 @pytest.mark.parametrize(
+    ("given_url", "kept"),
+    [
+        ("https://dgtmarket.com:443/api", "https://dgtmarket.com/api"),
+        ("https://dgtmarket.com:0443/api//", "https://dgtmarket.com/api"),
+        ("https://dgtmarket.com:80/api", "https://dgtmarket.com:80/api"),
+        ("http://127.0.0.1:80/api", "http://127.0.0.1/api"),
+        ("http://127.0.0.1:08080", "http://127.0.0.1:8080"),
+        ("https://[2001:DB8:0::1]:443/v3", "https://[2001:db8::1]/v3"),
+    ],
+)
+def test_one_url_has_one_name(file: Path, given_url: str, kept: str) -> None:
+    """Locks and keys go by it: what has two names would be two accounts."""
+    assert load(file, {"EXCH_DGT_URL": given_url}).dgt.url == kept
+    assert load(file, {"EXCH_DGT_URL": kept}).dgt.url == kept
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["//api", "/a//b", "/.", "/api/.", "/./api", "/api/..", "/a/../api/v3", "/%61pi", "/%2e/api"],
+)
+def test_a_path_that_another_says_shorter_is_refused(file: Path, path: str) -> None:
+    assert refusal(file, {"EXCH_DFX_URL": f"https://a.com{path}"}).message == (
+        "EXCH_DFX_URL must have a plain path, like /api or /v3: no empty part, none that is "
+        "a dot or two, and no %."
+    )
+    refusal(file, {"EXCH_DFX_STREAM_URL": f"wss://a.com{path}"})
+
+
+@pytest.mark.parametrize(
     "url",
     [
         *["http://dgtmarket.com/api", "http://127.0.0.1.evil.com", "http://localhost.evil.com"],
@@ -65,6 +94,8 @@ def test_the_stream_takes_websocket_urls_by_the_same_rules(file: Path) -> None:
 
     assert stream("ws://127.0.0.1:9/ws/v1/") == "ws://127.0.0.1:9/ws/v1/"
     assert stream("wss://a.com/ws/v1/") == "wss://a.com/ws/v1/"
+    assert stream("WSS://A.com:443/ws/v1/") == "wss://a.com/ws/v1/"
+    assert stream("ws://[::1]:80/") == "ws://[::1]/"
     for url in ("ws://a.com/", "https://a.com/", "wss://u@a.com/"):
         refusal(file, {"EXCH_DFX_STREAM_URL": url})
 

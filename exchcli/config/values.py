@@ -123,26 +123,36 @@ def path(value: object) -> Path:
 
 
 def url(plain: str, secure: str) -> Callable[[object], str]:
-    """A URL: `secure` anywhere, `plain` on this machine only. Its host comes out in lower case."""
+    """A URL: `secure` anywhere, `plain` on this machine only.
+
+    It comes out in one form, whichever was written: locks and keys go by it.
+    """
 
     def read(value: object) -> str:
         form = r"([A-Za-z]+)://(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_.-]+)(?::([0-9]{1,5}))?(/[!-~]*)?"
         found = re.fullmatch(form, value) if isinstance(value, str) else None
         # What was given is not repeated: it may hold a password.
         usual = f"must be a URL like {secure}://HOST/PATH, without user, query or fragment."
-        if not found or any(c in (found[4] or "") for c in "?#\\"):
+        if not found:
             raise ValueError(usual)
-        scheme, host = found[1].lower(), found[2].lower()
-        if scheme not in (plain, secure) or not _is_host(host):
+        scheme, host, path = found[1].lower(), found[2].lower(), found[4] or ""
+        if scheme not in (plain, secure) or not _is_host(host) or any(c in path for c in "?#\\"):
             raise ValueError(usual)
-        if found[3] and not 1 <= int(found[3]) <= 65535:
+        usual_port = 443 if scheme == secure else 80
+        port = int(found[3] or usual_port)
+        if not 1 <= port <= 65535:
             raise ValueError("must have a port from 1 to 65535.")
+        if "%" in path or any(part in ("", ".", "..") for part in path.rstrip("/").split("/")[1:]):
+            raise ValueError(
+                "must have a plain path, like /api or /v3: no empty part, none that is a dot or "
+                "two, and no %."
+            )
         if scheme == plain and not is_loopback(host):
             raise ValueError(
                 f"must begin with {secure}://; {plain}:// is for this machine only "
                 "(localhost, 127.0.0.1, [::1])."
             )
-        return f"{scheme}://{host}{':' + found[3] if found[3] else ''}{found[4] or ''}"
+        return f"{scheme}://{_shortest(host)}{'' if port == usual_port else f':{port}'}{path}"
 
     return read
 
@@ -163,6 +173,15 @@ def _is_host(host: str) -> bool:
     if host.startswith("["):
         return _ipv6(host) is not None
     return all(re.fullmatch("[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?", part) for part in host.split("."))
+
+
+def _shortest(host: str) -> str:
+    """The same host, an IPv6 address without the zeros that it need not have."""
+    if not host.startswith("["):
+        return host
+    import ipaddress
+
+    return f"[{ipaddress.IPv6Address(host[1:-1])}]"
 
 
 def _ipv6(host: str) -> int | None:
