@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from mutants import journals_that_compare_nothing
 from simulated_venue import Late, SimulatedVenue
-from worlds import OneLock, Temper, World
+from worlds import SPENDING, OneLock, Temper, World
 
 from exchcli.errors import OutcomeUnknown, Rejected, StateError
 from exchcli.execution import journal as journals
@@ -160,6 +160,20 @@ def test_an_old_key_that_looks_again_would_take_the_order_of_a_newer_one(
 
     monkeypatch.setattr(Placement, "_past", careless)
     assert caught(Temper(("lost", "killed"), good=0.1, kills=0.05, resends=1), "false placed")
+
+
+def test_a_key_that_spends_would_take_the_order_of_a_key_that_wants_what_it_wanted_before(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Others that look like an earlier attempt are settled first, not only those like the last."""
+    settle = Placement._settle_others
+    monkeypatch.setattr(
+        Placement,
+        "_settle_others",
+        lambda self, intent, name, _entry: settle(self, intent, name, None),
+    )
+    assert caught(SPENDING, "false placed")
+    assert caught(SPENDING, "duplicate")
 
 
 def test_what_is_known_of_the_others_has_to_be_on_the_disk_before_anything_is_sent(

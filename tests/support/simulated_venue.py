@@ -68,6 +68,7 @@ class SimulatedVenue:
         self.world = world
         self.key = key
         self.run = run
+        self.intent = world.meant(key)
 
     def _read(self, what: str) -> None:
         world = self.world
@@ -143,8 +144,7 @@ class SimulatedVenue:
         world.step("committed")
         if rng.random() < world.temper.stops:
             world.advance(rng.uniform(0, 2 * world.window + 10))
-        intent = world.intents[self.key]
-        call = Late(world.now, signed, intent, self.key, self.run)
+        call = Late(world.now, signed, self.intent, self.key, self.run)
         fault = "good" if rng.random() < world.temper.good else rng.choice(world.temper.answers)
         return self.answer(fault, call)
 
@@ -189,8 +189,8 @@ def _sighting(order: Booked, zoneless: bool) -> Sighting:
     new = order.new
     return Sighting(
         Order(
-            order.id, new.symbol, new.market, new.side, "limit", new.price, new.stop, new.amount,
-            Decimal(0), None, None, "open", "0", None,
+            order.id, new.symbol, new.market, new.side, "market" if new.price is None else "limit",
+            new.price, new.stop, new.amount, Decimal(0), None, None, "open", "0", None,
             created.replace(tzinfo=None) if zoneless else created,
         )
     )  # fmt: skip

@@ -33,6 +33,8 @@ from exchcli.execution.placement import Placement
 from exchcli.execution.settling import Rules
 from exchcli.records import NewOrder
 
+SPENT = Decimal(100)
+PRICES = (Decimal(100), Decimal(50))  # of which the book has one, at a moment
 ACCOUNT = Account("dfx", "https://simulated.invalid/v3", "default")
 STRANGER = -1  # the run of an order that a stranger places while runs go on
 
@@ -58,9 +60,15 @@ class Temper(NamedTuple):
     stops: float = 0.05  # of calls before which the process is stopped for a while
     strangers: float = 0  # of steps at which a stranger places an order that looks the same
     resends: float = 0.5  # of worlds in which what is absent is sent again
+    spends: float = 0.25  # of worlds by ids in which keys spend money at the book of the moment
+    runs: int = 8  # at most, before nothing goes wrong any more
     gaps: bool = True  # orders are lost from sight while they move between the lists
 
 
+# Keys for money whose attempts differ, and keys of an amount that one of those had.
+SPENDING = Temper(
+    ("lost", "killed", "interrupted after"), 0.1, 0, 0.05, 0, 0, resends=1, spends=1, runs=20
+)
 CALM = Temper(("good",), 1, 0, 0, 0, 0, 0)
 
 
@@ -127,6 +135,7 @@ class World:
         self.on_absent = "resend" if self.random.random() < temper.resends else "stop"
         self.now = START + self.random.random()
         self.wall_ahead = 0.0
+        self.price = PRICES[0]
         self.boot = 0
         self.steps = self.runs = self._ids = self._depth = 0
         self.crash_at = crash_at
@@ -138,19 +147,36 @@ class World:
         self.journal = Journal(Path("/"), MemoryFile(self.step, self._disk_fails))
         self.intents = self._intents()
         for _ in range(self.random.randrange(3)):  # a stranger's, long before
-            self.accept(self.random.choice(list(self.intents.values())), None, 0)
+            self.accept(self.meant(self.random.choice(list(self.intents))), None, 0)
         self.advance(3 * self.delay + 10 + self.random.uniform(0, 1000))
 
     def _intents(self) -> dict[str, Intent]:
-        """One to three keys, most of them of the same order."""
+        """One to three keys, most of them of the same order. Where some spend, the others name an
+        amount that the money may come to.
+        """
         rng = self.random
         found = {}
+        spends = self.by_id and rng.random() < self.temper.spends
         for key in ("a", "b", "c")[: rng.randint(1, 3)]:
             new = NewOrder("BTC_USDT", "buy", Decimal(rng.choice(("1", "1", "2"))), Decimal(100))
             new = new._replace(post_only=not self.by_id and rng.random() < 0.3)
+            if spends:
+                new = new._replace(price=None)
+                if rng.random() < 0.6:
+                    new = new._replace(amount=None, spend=SPENT)
             count = 1 if self.by_id or rng.random() < 0.7 else rng.randint(2, 3)
             found[key] = Intent("batch" if count > 1 else "buy", (new,) * count)
         return found
+
+    def meant(self, key: str) -> Intent:
+        """The order of a key as a run sends it: for money, the amount that it comes to now."""
+        intent = self.intents[key]
+        (first, *_) = intent.items
+        assert isinstance(first, NewOrder)
+        if first.spend is None:
+            return intent
+        new = first._replace(amount=first.spend / self.price)
+        return intent._replace(items=(new,) * len(intent.items))
 
     # --- time, and what happens in it ----------------------------------------------------------
 
@@ -179,7 +205,7 @@ class World:
         if self.steps == self.crash_at or (temper.kills and rng.random() < temper.kills):
             raise Crash
         if temper.strangers and rng.random() < temper.strangers:
-            self.accept(rng.choice(list(self.intents.values())), None, STRANGER)
+            self.accept(self.meant(rng.choice(list(self.intents))), None, STRANGER)
         if self._depth == 1 and temper.twins and rng.random() < temper.twins:
             self.command(rng.choice(list(self.intents)))
 
@@ -235,7 +261,7 @@ class World:
         run = self.runs
         self._depth += 1
         try:
-            done = self.placement(key, run).run(self.intents[key], key)
+            done = self.placement(key, run).run(self.meant(key), key)
             ended = Ended(key, run, 0, done.ids)
         except Crash:
             if self._depth > 1:  # only that run was killed, if it could run at all
@@ -253,7 +279,8 @@ class World:
 
     def live(self) -> None:
         """Runs of all keys with faults, and then without, until every key is settled."""
-        for _ in range(self.random.randint(2, 8)):
+        for _ in range(self.random.randint(2, self.temper.runs)):
+            self.price = self.random.choice(PRICES)
             self.command(self.random.choice(list(self.intents)))
             self.advance(self.random.choice((0.1, 5, 40, 200)) * self.random.random())
             if self.random.random() < 0.3:
@@ -267,6 +294,7 @@ class World:
         self.temper, self.crash_at = CALM, 0
         for _ in range(4):
             for key in self.intents:
+                self.price = self.random.choice(PRICES)
                 self.advance(2 * (self.window + self.delay) + 10)
                 self.command(key)
         self.advance(10 * (self.window + self.delay))

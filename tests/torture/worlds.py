@@ -2,8 +2,9 @@
 
     python tests/torture/worlds.py [WORLDS [SEED]]
 
-50,000 worlds without arguments, which takes two minutes. Every third has strangers in it, who
-place orders that look the same. It prints the runs by their exit codes, the kills, what the sent
+50,000 worlds without arguments, which takes three minutes. Every fourth has strangers in it, who
+place orders that look the same, and every fourth keys that spend money at a book that changes. It
+prints the runs by their exit codes, the kills, what the sent
 calls met, and what went wrong; a seed makes its world again.
 """
 
@@ -16,9 +17,10 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
 
-from worlds import Temper, World
+from worlds import SPENDING, Temper, World
 
 WORLDS = 50_000
+TEMPERS = (Temper(strangers=0.03, gaps=False), Temper(), SPENDING, Temper())
 
 
 def torture(worlds: int, first: int) -> int:
@@ -28,7 +30,7 @@ def torture(worlds: int, first: int) -> int:
     runs = orders = bad = 0
     started = time.monotonic()
     for seed in range(first, first + worlds):
-        world = World(seed, Temper(strangers=0.03, gaps=False) if seed % 3 == 0 else Temper())
+        world = World(seed, TEMPERS[seed % len(TEMPERS)])
         world.live()
         runs += world.runs
         orders += sum(order.key is not None for order in world.book)
