@@ -2,10 +2,10 @@
 
     python tests/torture/worlds.py [WORLDS [SEED]]
 
-50,000 worlds without arguments, which takes three minutes. Every fourth has strangers in it, who
-place orders that look the same, and every fourth keys that spend money at a book that changes. It
-prints the runs by their exit codes, the kills, what the sent
-calls met, and what went wrong; a seed makes its world again.
+50,000 worlds without arguments, which takes two to three minutes. Every fourth has strangers in it,
+who place orders that look the same, and every fourth keys that spend money at a book that changes.
+It prints the runs by their exit codes, the kills, what the sent calls met, and what went wrong; a
+seed makes its world again.
 """
 
 from __future__ import annotations
