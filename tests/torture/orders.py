@@ -46,6 +46,9 @@ from wanted import OTHERS, Wishes
 HOMES = 10
 WINDOW, SETTLE_DELAY = 3, 1  # seconds
 CALM = 40.0  # seconds at the end in which every key has to be settled; more if there are many
+# Of each currency, in each account: more than all orders of the longest run can hold, so that none
+# is refused for want of it.
+FUNDS = "1000000000"
 CONFIGURED = f"""
 [dgt]
 window = {WINDOW}
@@ -130,7 +133,7 @@ def lanes(server: Server, folder: Path) -> list[Lane]:
             ("dgt", "BTC"), ("dgt", "PLN"), ("dfx", "USDT"), ("dfx", "BTC"), ("dfx", "ETH"),
             ("dfx", "LTC"),
         ):  # fmt: skip
-            server.fund(exchange, currency, "1000000", account)
+            server.fund(exchange, currency, FUNDS, account)
     made = []
     for number in range(HOMES):
         home = folder / f"home-{number}"
