@@ -30,8 +30,8 @@ def floor(file, tmp_path):
 
 def emptied(floor, side):
     """Takes all of the simulated orders of one side; for 16 seconds there are only users'."""
-    book = floor.market(PAIR).offered(floor.seconds())
-    levels = book.asks if side == "sell" else book.bids
+    with floor.desk() as desk:
+        levels = desk.pit(PAIR).all_offered(side)
     amount = D(sum(level.amount for level in levels)).scaleb(-4)
     taken = floor.place(4, PAIR, "buy" if side == "sell" else "sell", amount,
                         D(levels[-1].price).scaleb(-2))  # fmt: skip
@@ -97,12 +97,15 @@ def test_a_position_is_liquidated_by_a_print_from_which_the_price_came_back(
 
 
 def test_a_print_does_not_concern_a_position_that_was_opened_after_it(floor):
-    """Bought for 9700 and then for 20000, it would be liquidated at 17200: that was before."""
+    """Sold for 9842.97 and then for 5000, one would be liquidated at 5178: that was before."""
+    floor.place(0, PAIR, "sell", "1", wallet="margin")
     emptied(floor, "sell")
-    floor.place(1, PAIR, "sell", "0.01", "9700")
-    floor.place(2, PAIR, "sell", "1", "20000")
-    floor.place(0, PAIR, "buy", "1.01", wallet="margin")
-    assert position(floor, 0) == ("long", D("1.01"))
+    emptied(floor, "buy")
+    floor.place(1, PAIR, "buy", "0.01", "9842.97")
+    floor.place(2, PAIR, "buy", "1", "5000")
+    floor.place(3, PAIR, "sell", "1.01", wallet="margin")
+    assert position(floor, 0) is None
+    assert position(floor, 3) == ("short", D("1.01"))
 
 
 def test_what_a_stop_trades_liquidates_as_any_other_trade_does(floor):
