@@ -8,6 +8,7 @@ import pytest
 from trading_floor import OPENED, SECOND, Audit, TradingFloor, prepared
 
 from exchcli.sandbox.bars import Print
+from exchcli.sandbox.catalog import SIMULATIONS
 from exchcli.sandbox.engine import passing
 from exchcli.sandbox.engine.checks import NewOrder, check
 from exchcli.sandbox.engine.desk import Reason, Refusal
@@ -104,6 +105,22 @@ def test_after_a_refused_batch_that_had_traded_already_the_next_order_is_as_if_i
     assert floor.held(1, "USDT") == 180
     assert len(floor.store.select("SELECT id FROM orders")) == 2
     assert floor.store.select("SELECT 1 FROM fills") == []
+
+
+@pytest.mark.parametrize(
+    ("exchange", "symbol"), [name for name, each in SIMULATIONS.items() if each.rules.api]
+)
+def test_every_pair_takes_an_order_for_a_thousandth_of_what_a_demo_account_has(
+    tmp_path, exchange, symbol
+):
+    floor = TradingFloor(tmp_path / "floor", exchange)
+    rules = floor.market(symbol).rules
+    worth = floor.free(1, rules.quote) / 1000
+    assert worth > 0
+    price = D(SIMULATIONS[exchange, symbol].opening.bid)
+    amount = (worth / price).quantize(D(1).scaleb(-rules.amount_precision))
+    assert floor.place(1, symbol, "buy", amount, price).status == "open"
+    floor.close()
 
 
 # --- in which order -------------------------------------------------------------------------------
