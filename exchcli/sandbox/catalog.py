@@ -108,7 +108,7 @@ _SIMULATIONS = (
         Pace(6, "0.07", "12"),
     ),
     Simulation(
-        Rules(DGT, "LTCBTC", "LTC", "BTC", 8, 8),
+        Rules(DGT, "LTCBTC", "LTC", "BTC", 8, 8, min_value="0.0002"),
         Opening(
             "0.00621000", "0.00629950", "0.00609001", "0.00617400",
             "0.00616050", "0.00618890", "96.12904377", 7549,

@@ -53,6 +53,8 @@ PERIODS = {
 }
 _CANDLES, _USUAL_CANDLES = 500, 200
 _LATEST = 10**11 - 1
+# How far the clock may be ahead of who asks for all from now on, in seconds.
+_AHEAD = 5
 
 Query = dict[str, str]
 
@@ -154,10 +156,8 @@ def kline(floor: Floor, now: int, query: Query) -> object:
     period = PERIODS.get(query.get("period", ""))
     if period is None:
         raise Refused(ILLEGAL)
-    end = whole_of(query, "end_time", market.moment(now))
-    start = whole_of(query, "start_time", end - _USUAL_CANDLES * period + 1)
-    if end <= start:
-        raise Refused(BAD_TIMES)
+    usual = whole_of(query, "end_time", market.moment(now)) - _USUAL_CANDLES * period + 1
+    start, end = window_of(query, usual, market.moment(now))
     rules = market.rules
     price, amount = rules.price_precision, rules.amount_precision
     data = [
@@ -250,7 +250,7 @@ _PUBLIC: dict[str, Callable[[Floor, int, Query], object]] = {
 
 
 def query_of(request: WireRequest) -> Query:
-    """All parameters; the query string goes before the body."""
+    """All parameters; of those in both the query string goes before the body, as documented."""
     try:
         return parameters(request.body.decode("ascii")) | parameters(request.query)
     except (Malformed, UnicodeDecodeError) as error:
@@ -272,6 +272,18 @@ def limit_of(query: Query, usual: int, most: int) -> int:
     if not 1 <= limit <= most:
         raise Refused(ILLEGAL)
     return limit
+
+
+def window_of(query: Query, start: int, now: int) -> tuple[int, int]:
+    """start_time, or else `start`, and end_time, which has to be after it, or else `now`.
+
+    Without end_time nothing is wrong with a start just now, or a little later by another clock:
+    there is nothing yet.
+    """
+    start, end = whole_of(query, "start_time", start), whole_of(query, "end_time", now)
+    if end <= start and ("end_time" in query or start > now + _AHEAD):
+        raise Refused(BAD_TIMES)
+    return start, end
 
 
 def whole_of(query: Query, name: str, usual: int) -> int:

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from itertools import groupby
+from operator import itemgetter
 
 from exchcli.sandbox import statement
 from exchcli.sandbox.call import Call
 from exchcli.sandbox.catalog import DFX
-from exchcli.sandbox.digifinex import Query, limit_of, market_of, whole_of
-from exchcli.sandbox.digifinex_codes import BAD_TIMES, ILLEGAL, NO_ORDER, TOO_LONG, Refused
-from exchcli.sandbox.ledger import over, rounded
+from exchcli.sandbox.digifinex import Query, limit_of, market_of, window_of
+from exchcli.sandbox.digifinex_codes import ILLEGAL, NO_ORDER, TOO_LONG, Refused
+from exchcli.sandbox.ledger import UNIT, over, plus, rounded, shifted, times
 from exchcli.sandbox.plain import plain
 from exchcli.sandbox.statement import MICRO, FillRow, OrderRow, Where
 
 DAY = 86400
 _MOST_IDS = 20
+_LOOKED_UP = 500  # orders at once, of however many are open
 _USUAL_DAYS, _MOST_DAYS = 3, 30
 
 
@@ -23,7 +26,7 @@ def order(call: Call, query: Query, wallet: str) -> object:
     codes = list(dict.fromkeys(codes_of(query)))
     if len(codes) > _MOST_IDS:
         raise Refused(ILLEGAL)
-    return {"code": 0, "data": [_order(row) for row in _orders(call, wallet, codes)]}
+    return {"code": 0, "data": _shown(call, _orders(call, wallet, codes))}
 
 
 def detail(call: Call, query: Query, wallet: str) -> object:
@@ -31,7 +34,7 @@ def detail(call: Call, query: Query, wallet: str) -> object:
     codes = codes_of(query)
     if len(codes) != 1:
         raise Refused(ILLEGAL)
-    (row,) = _orders(call, wallet, codes)
+    (row,) = rows = _orders(call, wallet, codes)
     where = Where('f.exchange = ? AND f."order" = ?', DFX, row.id)
     trades = [
         {
@@ -44,7 +47,7 @@ def detail(call: Call, query: Query, wallet: str) -> object:
     ]
     return {
         "code": 0,
-        "data": {**_order(row), "detail": trades[0] if len(trades) == 1 else trades},
+        "data": {**_shown(call, rows)[0], "detail": trades[0] if len(trades) == 1 else trades},
     }
 
 
@@ -52,7 +55,7 @@ def current(call: Call, query: Query, wallet: str) -> object:
     """#current-active-orders -- all that are open, newest first."""
     where = _where(call, query, wallet)
     where.also("status = 'open'")
-    return {"code": 0, "data": [_order(row) for row in statement.orders(call.store, where)]}
+    return {"code": 0, "data": _shown(call, statement.orders(call.store, where))}
 
 
 def history(call: Call, query: Query, wallet: str) -> object:
@@ -60,7 +63,7 @@ def history(call: Call, query: Query, wallet: str) -> object:
     where = _where(call, query, wallet)
     where.also("created >= ? AND created < ?", *window(call, query))
     rows = statement.orders(call.store, where, limit_of(query, 10, 100))
-    return {"code": 0, "data": [_order(row) for row in rows]}
+    return {"code": 0, "data": _shown(call, rows)}
 
 
 def my_trades(call: Call, query: Query, wallet: str) -> object:
@@ -78,10 +81,7 @@ def window(call: Call, query: Query) -> tuple[int, int]:
 
     Without start_time the 3 days before now, without end_time up to now; at most 30 days.
     """
-    end = whole_of(query, "end_time", call.now)
-    start = whole_of(query, "start_time", call.now - _USUAL_DAYS * DAY)
-    if end <= start:
-        raise Refused(BAD_TIMES)
+    start, end = window_of(query, call.now - _USUAL_DAYS * DAY, call.now)
     if end - start > _MOST_DAYS * DAY:
         raise Refused(TOO_LONG)
     return start * MICRO, (end + 1) * MICRO
@@ -114,9 +114,42 @@ def _where(call: Call, query: Query, wallet: str) -> Where:
     return where
 
 
-def _order(row: OrderRow) -> dict[str, object]:
+def _shown(call: Call, rows: list[OrderRow]) -> list[dict[str, object]]:
+    """Orders as they are told, in their order."""
+    averages = _averages(call, [row.id for row in rows if row.filled])
+    return [_order(row, averages.get(row.id, Decimal(0))) for row in rows]
+
+
+def _averages(call: Call, ids: list[int]) -> dict[int, Decimal]:
+    """The average price of each of these orders, which have fills: of what these were worth
+    exactly, as a fill's cost is rounded."""
+    found: dict[int, Decimal] = {}
+    for some in (ids[at : at + _LOOKED_UP] for at in range(0, len(ids), _LOOKED_UP)):
+        places = ", ".join("?" * len(some))
+        sql = (
+            'SELECT "order", price, amount FROM fills'  # noqa: S608
+            f' WHERE exchange = ? AND "order" IN ({places}) ORDER BY "order"'
+        )
+        rows = call.store.select(sql, DFX, *some)
+        for id_, fills in groupby(rows, itemgetter(0)):
+            found[id_] = _average([(price, amount) for _, price, amount in fills])
+    return found
+
+
+def _average(fills: list[tuple[str, str]]) -> Decimal:
+    """Of price and amount, as the store keeps them; no less fine than the finest of the prices,
+    so that it is never beyond them."""
+    worth = amount = Decimal(0)
+    finest = UNIT
+    for price, filled in fills:
+        worth = plus(worth, times(Decimal(price), Decimal(filled)))
+        amount = plus(amount, Decimal(filled))
+        finest = min(finest, shifted(Decimal(1), -len(price.partition(".")[2])))
+    return rounded(over(worth, amount), finest)
+
+
+def _order(row: OrderRow, average: Decimal) -> dict[str, object]:
     """What a market order spends is its cash_amount; then its amount, in base, is 0."""
-    average = rounded(over(row.cost, row.filled)) if row.filled else Decimal(0)
     return {
         "symbol": row.symbol,
         "order_id": row.code,

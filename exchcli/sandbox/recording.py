@@ -13,7 +13,8 @@ from typing import NamedTuple
 from exchcli.errors import UsageError
 from exchcli.sandbox.bars import Print, bar_of
 from exchcli.sandbox.catalog import DFX, DGT, SIMULATIONS, scaled
-from exchcli.sandbox.engine.relisting import let_go, meet, take_over
+from exchcli.sandbox.engine.desk import advance
+from exchcli.sandbox.engine.relisting import take_over
 from exchcli.sandbox.exchange import Sandbox
 from exchcli.sandbox.reading import Row, check, read
 from exchcli.sandbox.recorded import MINUTE
@@ -66,17 +67,18 @@ def load(
     with sandbox.lock:
         now = sandbox.now()
         time = now * 1_000_000_000
-        let_go(store, floor, pair.exchange, time)
-        with store.writing() as db:
-            loaded = _load(db, now, path, pair, live)
-            (rules,) = (
-                rules
-                for _, rules in store.recordings()
-                if rules[:2] == (pair.exchange, pair.symbol)
-            )
-            take_over(db, store, floor, rules, time)
-        floor.reload()
-        meet(store, floor, rules, time)
+        # What was there up to now happens on the market that was there.
+        advance(store, floor, pair.exchange, time)
+        try:
+            with store.writing() as db:
+                loaded = _load(db, now, path, pair, live)
+                floor.reload()
+                market = floor.market(pair.exchange, pair.symbol)
+                assert market is not None
+                take_over(db, store, floor, market.rules, time)
+        except BaseException:
+            floor.reload()
+            raise
     return loaded
 
 

@@ -83,7 +83,8 @@ def test_a_store_opened_with_another_seed_has_the_history_of_its_own(open_sandbo
 
 def test_a_recording_that_was_loaded_first_does_not_change_the_history(open_sandbox, tmp_path):
     replayed, simulated = open_sandbox("one"), open_sandbox("two")
-    file = tmp_path / "btc_usdt.csv"
+    # A pair in which nothing of it is open: that meets the recording.
+    file = tmp_path / "xrp_usdt.csv"
     file.write_text("time,price,amount\n1600000000,1.5,2\n1600000100,1.6,3\n")
     load(replayed.sandbox, file)
     for each in (replayed, simulated):

@@ -273,6 +273,12 @@ def test_every_mistake_has_its_code(ask, target, code):
     assert isinstance(ask(target)["msg"], str)
 
 
+@pytest.mark.parametrize(("ahead", "code"), [(0, 0), (5, 0), (6, 20022)])
+def test_candles_from_now_on_are_none_yet(ask, ahead, code):
+    reply = ask(f"/v3/kline?symbol=btc_usdt&period=1&start_time={ask.now + ahead}")
+    assert reply == {"data": [], "code": 0} if not code else reply["code"] == code
+
+
 @pytest.mark.parametrize("method", ["POST", "DELETE", "HEAD", "get", ""])
 def test_another_method_is_10001(ask, method):
     assert ask("/v3/ping", method)["code"] == 10001

@@ -219,6 +219,14 @@ def test_windows_have_edges(dfx, path, first, last, code):
     assert reply["code"] == code
 
 
+@pytest.mark.parametrize("path", WINDOWED)
+@pytest.mark.parametrize(("ahead", "code"), [(0, 0), (5, 0), (6, 20022), (10**9, 20022)])
+def test_whoever_asks_for_what_is_new_from_now_on_gets_nothing_yet(dfx, path, ahead, code):
+    name = "list" if path.endswith("mytrades") else "data"
+    reply = dfx(f"{path}?start_time={dfx.asked.now + ahead}")
+    assert reply == {"code": 0, name: []} if not code else reply["code"] == code
+
+
 def test_an_end_before_the_usual_start_is_20022(dfx):
     end = dfx.asked.now - 4 * DAY
     assert dfx(f"/v3/spot/order/history?end_time={end}")["code"] == 20022

@@ -55,6 +55,28 @@ def test_an_order_across_the_book_is_filled_at_its_prices(two):
     assert asset(two, "USDT")[1] == 25000 - D("0.005") * D("9592.23")
 
 
+def test_the_average_price_is_that_of_the_fills_to_the_last_digit(one, two):
+    """0.0091 at 0.022243 are worth 0.0002024113: what is paid is rounded, the average is not."""
+    first = order(two, "sell", "0.0091", "0.022243", symbol="eth_btc")
+    second = order(two, "sell", "0.0091", "0.022244", symbol="eth_btc")
+    bought = order(one, "buy", "0.0182", "0.022244", symbol="eth_btc")
+    prices = [shown(each, number)["avg_price"] for each, number in
+              ((two, first), (two, second), (one, bought))]  # fmt: skip
+    assert prices == [D("0.022243"), D("0.022244"), D("0.0222435")]
+    detail = one(f"/v3/spot/order/detail?order_id={bought}")["data"]
+    (listed,) = (row for row in one("/v3/spot/order/history")["data"]
+                 if row["order_id"] == bought)  # fmt: skip
+    assert detail["avg_price"] == listed["avg_price"] == D("0.0222435")
+
+
+def test_what_is_done_in_this_second_is_found_from_now_on(two):
+    number = order(two, "buy", "0.005", "9700")
+    start = f"start_time={two.asked.now}"
+    (row,) = two(f"/v3/spot/order/history?{start}")["data"]
+    (trade,) = two(f"/v3/spot/mytrades?{start}")["list"]
+    assert row["order_id"] == trade["order_id"] == number
+
+
 def test_two_users_trade_with_each_other(one, two):
     bid = order(two, "buy", "0.02", "9592.10")
     ask = order(one, "sell", "0.01", "9592.05")

@@ -20,5 +20,6 @@ The rules: best price first, of one price users before the simulated market, of 
 older first; fills at the resting price. An order never trades with one of its own account:
 where it would, the rest of the incoming one is canceled. What users take from the simulated
 market is gone from its book and comes back after 16 seconds. A print of the market's own that
-goes through a resting order's price fills it, up to the print's amount.
+goes through a resting order's price fills it, up to the print's amount. Every print, whoever
+traded, reaches the stops that wait at or before its price, and the positions that it liquidates.
 """

@@ -16,7 +16,7 @@ from exchcli.sandbox.engine.checks import NewOrder
 from exchcli.sandbox.engine.conduct import Conduct
 from exchcli.sandbox.engine.matching import Taking, Takings, takings
 from exchcli.sandbox.engine.money import StoredLedger
-from exchcli.sandbox.engine.pit import Pit
+from exchcli.sandbox.engine.pit import Pit, Run
 from exchcli.sandbox.engine.reasons import Reason, Refusal
 from exchcli.sandbox.floor import Floor
 from exchcli.sandbox.overlaid import Users
@@ -102,25 +102,34 @@ class Engine:
         else:
             rows.update(self.db, maker)
 
-    def after_trade(self, pit: Pit, last: int) -> bool:
-        """What a new last price (ticks) brings about: positions are liquidated, and the stops
-        that it reached become active, the nearest first, each like a new order. Whether there
-        was any of them.
+    def after_trade(self, pit: Pit, run: Run) -> bool:
+        """What prints bring about: positions are liquidated, and the stops that they reached
+        become active, the nearest first, each like a new order. Whether there was any of them.
+
+        No stop is new meanwhile, so that each print counts for all that still wait.
         """
-        changed = margin.liquidate_crossed(self, pit.rules, pit.price(last))
-        while (order := self._next_stop(pit, last)) is not None:
+        changed = self._liquidate(pit, run)
+        low, high = run.low, run.high
+        while (order := self._next_stop(pit, low, high)) is not None:
             self.activations += 1
             order.rank = (self._newest_order << RANK_BITS) + self.activations
             budget = order.held if order.buys and order.price is None else None
             found = takings(self.db, pit, order, budget)
-            self.execute(pit, order, found)
+            made = self.execute(pit, order, found)
             rows.update(self.db, order)
             self.conduct.ended(order)
-            if found.parts:
-                last = found.parts[-1].ticks
-                margin.liquidate_crossed(self, pit.rules, pit.price(last))
+            if made is not None:
+                low, high = min(low, made.low), max(high, made.high)
+                self._liquidate(pit, made)
             changed = True
         return changed
+
+    def printed(self, pit: Pit, run: Run | None, ticks: int) -> Run:
+        """The run with one print more, made just now; a new one with it alone."""
+        if run is not None:
+            return run._replace(last=ticks)
+        struck = margin.reached(self, pit.rules, pit.price(ticks))
+        return Run(ticks, ticks, frozenset(position.account for position in struck))
 
     def liquidate(self, position: Position, price: Decimal) -> None:
         """The house takes all of a margin position over, at this price."""
@@ -195,16 +204,19 @@ class Engine:
         self.conduct.placed(order)
         self.conduct.ended(order)
 
-    def execute(self, pit: Pit, order: Order, found: Takings) -> None:
-        """Trades all that was found, and says what has become of the order."""
+    def execute(self, pit: Pit, order: Order, found: Takings) -> Run | None:
+        """Trades all that was found, and says what has become of the order; its prints, if any."""
+        run = None
         for part in found.parts:
             self._trade(pit, order, part)
+            run = self.printed(pit, run, part.ticks)
         if order.filled == order.amount or (order.spend is not None and found.sated):
             order.status = "filled"
         elif order.price is None or found.met_itself:
             order.status = "canceled"
         order.updated = self.time
         keep_hold(self.ledger, order)
+        return run
 
     def _trade(self, pit: Pit, order: Order, part: Taking) -> None:
         price, amount, maker = pit.price(part.ticks), pit.amount(part.units), part.maker
@@ -245,9 +257,17 @@ class Engine:
         self._fills += made
         self.conduct.filled(order, amount)
 
-    def _next_stop(self, pit: Pit, last: int) -> Order | None:
-        return rows.first_waiting(self.db, pit.rules, "rise", last) or rows.first_waiting(
-            self.db, pit.rules, "fall", -last
+    def _liquidate(self, pit: Pit, run: Run) -> bool:
+        """Whether these prints liquidated any position: the first one or the last, as none of
+        those between them does alone."""
+        changed = bool(run.struck) and margin.liquidate_crossed(
+            self, pit.rules, pit.price(run.first), run.struck
+        )
+        return margin.liquidate_crossed(self, pit.rules, pit.price(run.last)) or changed
+
+    def _next_stop(self, pit: Pit, low: int, high: int) -> Order | None:
+        return rows.first_waiting(self.db, pit.rules, "rise", high) or rows.first_waiting(
+            self.db, pit.rules, "fall", -low
         )
 
     def _newest(self, table: str, column: str = "id") -> int:

@@ -59,9 +59,9 @@ class Desk(Engine):
             self.add(order)
             return order
         # It holds nothing before it has traded: on margin that may free what the rest needs.
-        self.execute(pit, order, found)
+        run = self.execute(pit, order, found)
         self.add(order)
-        if found.parts and self.after_trade(pit, found.parts[-1].ticks):
+        if run is not None and self.after_trade(pit, run):
             # What it left in the book may have been taken by a stop, or canceled.
             return self.order(order.code) or order
         return order
@@ -92,10 +92,10 @@ class Desk(Engine):
         order = self.closing(pit, position)
         while (found := takings(self.db, pit, order, None)).met_itself:
             self.end(rows.first_of(self.db, pit.rules, other(order.side), account), "canceled")
-        self.execute(pit, order, found)
+        run = self.execute(pit, order, found)
         self.add(order)
-        if found.parts:
-            self.after_trade(pit, found.parts[-1].ticks)
+        if run is not None:
+            self.after_trade(pit, run)
         return order
 
     def fund(self, account: int, currency: str, amount: Decimal) -> int:

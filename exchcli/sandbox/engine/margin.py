@@ -10,6 +10,7 @@ may have jumped to, a wallet pays no more than what is free in it, and the house
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Collection
 from copy import copy
 from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple
@@ -145,13 +146,20 @@ def reached(books: Books, rules: Rules, price: Decimal) -> list[Position]:
     ]
 
 
-def liquidate_crossed(desk: Engine, rules: Rules, price: Decimal) -> bool:
-    """Closes the positions that this last price liquidates, at this price, as of the desk's time.
+def liquidate_crossed(
+    desk: Engine, rules: Rules, price: Decimal, accounts: Collection[int] | None = None
+) -> bool:
+    """Closes the positions that this price liquidates, at this price, as of the desk's time; with
+    `accounts` only theirs.
 
     The account's open margin orders of the pair are canceled first: they would open it anew.
     Returns whether there was any.
     """
-    found = reached(desk, rules, price)
+    found = [
+        position
+        for position in reached(desk, rules, price)
+        if accounts is None or position.account in accounts
+    ]
     for position in found:
         for order in rows.open_of(desk.db, rules, position.account, "margin"):
             desk.end(order, "canceled")

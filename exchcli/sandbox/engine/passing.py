@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from exchcli.sandbox.bars import Print
 from exchcli.sandbox.engine import payments, rows
-from exchcli.sandbox.engine.pit import Pit
+from exchcli.sandbox.engine.pit import Pit, Run
 from exchcli.sandbox.tape import OwnTape
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def pass_time(desk: Engine, until: int) -> None:
         _move_to(desk, event.time)
         pit = desk.pit(event.symbol)
         _give(desk, pit, event.print)
-        desk.after_trade(pit, event.print.price)
+        desk.after_trade(pit, Run(event.print.price, event.print.price))
         watched[event.symbol] = _reach(desk, pit)
     _move_to(desk, until)
     for symbol, reach in watched.items():
@@ -130,16 +130,17 @@ def _give(desk: Engine, pit: Pit, each: Print) -> None:
 def uncross(desk: Engine, pit: Pit) -> None:
     """Lets resting orders trade with what the simulated book has brought to their price."""
     for stands, other, sign in (("buy", "sell", 1), ("sell", "buy", -1)):
-        last = None
+        run = None
         while (level := pit.best(other)) is not None:
             bound = -sign * level.price
             found = next(rows.standing_up_to(desk.db, pit.rules, stands, bound), None)
             if found is None:
                 break
             place, maker = found
-            last, units = abs(place), min(level.amount, pit.rest(maker))
-            desk.give(pit, maker, last, units)
+            ticks, units = abs(place), min(level.amount, pit.rest(maker))
+            desk.give(pit, maker, ticks, units)
             pit.eat(other, level.price, units)
-            pit.print(stands == "sell", last, units)
-        if last is not None:
-            desk.after_trade(pit, last)
+            pit.print(stands == "sell", ticks, units)
+            run = desk.printed(pit, run, ticks)
+        if run is not None:
+            desk.after_trade(pit, run)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sqlite3
 from decimal import Decimal
+from typing import NamedTuple
 
 from exchcli.sandbox.bars import Print, bar_of, merged
 from exchcli.sandbox.book import Level
@@ -33,6 +34,26 @@ _EAT = (
     "INSERT INTO eaten (exchange, symbol, time, stands, place, amount) VALUES (?, ?, ?, ?, ?, ?)"
     " ON CONFLICT DO UPDATE SET amount = amount + excluded.amount"
 )
+
+
+class Run(NamedTuple):
+    """Prints, one after another, whose prices (ticks) go one way: from `first` to `last`.
+
+    `struck` are the accounts whose positions the first one liquidates: what comes after it may
+    open others, which it does not concern.
+    """
+
+    first: int
+    last: int
+    struck: frozenset[int] = frozenset()
+
+    @property
+    def low(self) -> int:
+        return min(self.first, self.last)
+
+    @property
+    def high(self) -> int:
+        return max(self.first, self.last)
 
 
 class Pit:

@@ -1,7 +1,9 @@
 """A market is replaced by a recording: what becomes of what users have there.
 
-Their trades stay with the market that is gone. Their open orders stay open and meet the new
-one; those that are finer than its prices or amounts are canceled.
+Their trades stay with the market that is gone. Their open orders stay open, but for those that
+are finer than the new market's prices or amounts, and those that lie through its book: they were
+meant for another market, and whatever price they traded at would be none of this one. Stops and
+positions go by its last price.
 """
 
 from __future__ import annotations
@@ -12,45 +14,39 @@ from decimal import Decimal
 from exchcli.sandbox.catalog import Rules
 from exchcli.sandbox.engine import rows
 from exchcli.sandbox.engine.core import Engine
-from exchcli.sandbox.engine.desk import advance, trading
-from exchcli.sandbox.engine.passing import uncross
+from exchcli.sandbox.engine.matching import other
+from exchcli.sandbox.engine.pit import Pit, Run
 from exchcli.sandbox.floor import Floor
 from exchcli.sandbox.ledger import minus, shifted
 from exchcli.sandbox.store import Store
 from exchcli.sandbox.trading import Order
 
 
-def let_go(store: Store, floor: Floor, exchange: str, time: int) -> None:
-    """What the market did up to `time` (nanoseconds) happens before it is replaced."""
-    if _has_users(store, exchange):
-        advance(store, floor, exchange, time)
-
-
 def take_over(db: sqlite3.Connection, store: Store, floor: Floor, rules: Rules, time: int) -> None:
-    """Within the transaction that replaces it: everything as fine as the new `rules`."""
+    """Within the transaction that replaces a market, at `time` (nanoseconds): the `floor` has the
+    new one already, whose rules are these. Time has passed up to then on the old one.
+    """
     name = rules.exchange, rules.symbol
     for table in ("prints", "print_bars", "eaten"):
         db.execute(f"DELETE FROM {table} WHERE exchange = ? AND symbol = ?", name)  # noqa: S608
-    if not _has_users(store, rules.exchange):
-        return
     engine = Engine(db, store, floor, rules.exchange, time // 1000)
     for order in rows.open_in(db, rules):
         if _fits(order):
             rows.update(db, order)
         else:
             engine.end(order, "canceled")
+    pit = engine.pit(rules.symbol)
+    _cancel_crossed(engine, pit)
+    engine.after_trade(pit, Run(pit.last, pit.last))
     engine.flush()
 
 
-def meet(store: Store, floor: Floor, rules: Rules, time: int) -> None:
-    """The orders that stay trade with what the new market offers."""
-    if _has_users(store, rules.exchange):
-        with trading(store, floor, rules.exchange, time) as desk:
-            uncross(desk, desk.pit(rules.symbol))
-
-
-def _has_users(store: Store, exchange: str) -> bool:
-    return bool(store.rows("SELECT 1 FROM engine WHERE exchange = ?", exchange))
+def _cancel_crossed(engine: Engine, pit: Pit) -> None:
+    """Without a trade: what the new market's tape shows is the recording's."""
+    for stands, sign in (("buy", -1), ("sell", 1)):
+        if (level := pit.best(other(stands))) is not None:
+            for _, order in rows.standing_up_to(engine.db, pit.rules, stands, sign * level.price):
+                engine.end(order, "canceled")
 
 
 def _fits(order: Order) -> bool:

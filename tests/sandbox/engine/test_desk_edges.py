@@ -8,9 +8,11 @@ import pytest
 from trading_floor import OPENED, SECOND, Audit, TradingFloor, prepared
 
 from exchcli.sandbox.bars import Print
+from exchcli.sandbox.catalog import SIMULATIONS
 from exchcli.sandbox.engine import passing
 from exchcli.sandbox.engine.checks import NewOrder, check
 from exchcli.sandbox.engine.desk import Reason, Refusal
+from exchcli.sandbox.engine.pit import Run
 
 PAIR = "BTC_USDT"
 
@@ -105,6 +107,22 @@ def test_after_a_refused_batch_that_had_traded_already_the_next_order_is_as_if_i
     assert floor.store.select("SELECT 1 FROM fills") == []
 
 
+@pytest.mark.parametrize(
+    ("exchange", "symbol"), [name for name, each in SIMULATIONS.items() if each.rules.api]
+)
+def test_every_pair_takes_an_order_for_a_thousandth_of_what_a_demo_account_has(
+    tmp_path, exchange, symbol
+):
+    floor = TradingFloor(tmp_path / "floor", exchange)
+    rules = floor.market(symbol).rules
+    worth = floor.free(1, rules.quote) / 1000
+    assert worth > 0
+    price = D(SIMULATIONS[exchange, symbol].opening.bid)
+    amount = (worth / price).quantize(D(1).scaleb(-rules.amount_precision))
+    assert floor.place(1, symbol, "buy", amount, price).status == "open"
+    floor.close()
+
+
 # --- in which order -------------------------------------------------------------------------------
 
 
@@ -146,11 +164,14 @@ def test_of_two_stops_that_are_reached_together_the_nearer_one_comes_first(floor
     farther, nearer = (
         floor.place(number, PAIR, side, "0.01", stop=stop) for number, stop in enumerate(stops)
     )
+    ticks = {"buy": 975_000, "sell": 945_000}[side]
     with floor.desk() as desk:
-        desk.after_trade(desk.pit(PAIR), {"buy": 975_000, "sell": 945_000}[side])
-    # It trades at the price of the book, then the last one: the farther one is not reached.
-    assert floor.order(nearer).status == "filled"
-    assert floor.order(farther).waits
+        desk.after_trade(desk.pit(PAIR), Run(ticks, ticks))
+    # The nearer one trades at the book's price, which the farther one does not wait for: the
+    # print that was beyond both has reached it all the same.
+    assert floor.order(nearer).status == floor.order(farther).status == "filled"
+    orders = floor.store.select('SELECT "order" FROM fills GROUP BY "order" ORDER BY min(id)')
+    assert orders == [(nearer.id,), (farther.id,)]
 
 
 def test_entries_have_one_order_when_a_payment_is_due_within_the_second_of_another(floor):
@@ -174,3 +195,18 @@ def test_entries_have_one_order_when_a_payment_is_due_within_the_second_of_anoth
     assert floor.store.select("SELECT status FROM payments WHERE id = ?", number) == [("done",)]
     floor.wait(1)
     Audit(floor).check_entries()
+
+
+def test_entries_have_one_order_when_the_clock_was_set_back_within_a_second(floor):
+    floor.now = (OPENED + 1) * SECOND + SECOND * 9 // 10
+    floor.fund(0, BTC=1)
+    floor.now -= SECOND // 2
+    # Also for a desk that does not remember the one before.
+    for remembered in (True, False):
+        if not remembered:
+            floor.store._kept.clear()
+        floor.fund(0, BTC=1)
+    times = floor.store.select(
+        "SELECT time FROM entries WHERE account = ? AND time > ?", floor.account(0), OPENED * 10**6
+    )
+    assert times[-3:] == [((OPENED + 1) * 10**6 + 900_000,)] * 3

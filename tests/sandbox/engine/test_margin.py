@@ -113,6 +113,17 @@ def test_closing_a_part_brings_its_profit_or_loss(trader, opens, closes, sign):
     assert trader.position == (side, 4, 800, D("266.66666667"))
 
 
+@pytest.mark.parametrize(("opens", "closes", "sign"), [("buy", "sell", 1), ("sell", "buy", -1)])
+def test_the_part_of_a_cost_that_is_closed_is_rounded_down(trader, opens, closes, sign):
+    trader.take(opens, "3", "66.67")
+    trader.take(opens, "4", "70")
+    before = trader.wallet[0]
+    # A seventh of 480.01 is 68.57285714 and a bit.
+    (fill,) = trader.take(closes, "1", "75")
+    assert trader.wallet[0] == before + sign * D("6.42714286") - fill.fee
+    assert trader.position[1:3] == (6, D("411.43714286"))
+
+
 def test_closing_all_leaves_no_position_and_nothing_held(trader):
     trader.take("sell", "6", "200")
     trader.take("buy", "6", "190")

@@ -7,7 +7,8 @@ from decimal import Decimal as D
 import pytest
 from trading_floor import Audit, TradingFloor
 
-from exchcli.sandbox.engine.desk import trading
+from exchcli.errors import StateError
+from exchcli.sandbox.engine.core import Engine
 from exchcli.sandbox.recording import load
 
 PAIR = "BTC_USDT"
@@ -61,11 +62,77 @@ def test_orders_that_are_finer_than_the_next_recording_are_canceled(floor):
     assert floor.held(1, "BTC") == 1
 
 
-def test_orders_that_the_new_market_has_passed_trade_with_it_at_once(floor):
+@pytest.mark.parametrize(("side", "price", "market"), [("sell", "9700", "12000"),
+                                                      ("buy", "9500", "8000")])  # fmt: skip
+def test_orders_that_the_new_market_has_passed_are_canceled_and_nothing_is_printed(
+    floor, side, price, market
+):
+    order = floor.place(1, PAIR, side, "0.01", price)
+    kept = floor.place(1, PAIR, side, "0.01", {"sell": "12500", "buy": "7500"}[side])
+    floor.load(market, market)
+    canceled = floor.order(order)
+    assert (canceled.status, canceled.filled, floor.order(kept).status) == ("canceled", 0, "open")
+    assert floor.held(1, "BTC" if side == "sell" else "USDT") == kept.needs()
+    floor.wait(100)
+    assert floor.store.select("SELECT 1 FROM prints") == []
+    assert floor.market(PAIR).ticker(floor.seconds()).last == int(D(market) * 100)
+
+
+@pytest.mark.parametrize(("side", "stop", "market"), [("sell", "9500", "9400"),
+                                                     ("buy", "9700", "9800")])  # fmt: skip
+def test_stops_go_by_the_recordings_last_price(floor, side, stop, market):
+    reached = floor.place(1, PAIR, side, "0.01", stop=stop)
+    waits = floor.place(1, PAIR, side, "0.01", stop={"sell": "9300", "buy": "9900"}[side])
+    # Neither the first price counts nor what was between.
+    floor.load("9592", {"sell": "8000", "buy": "11000"}[side], market)
+    done = floor.order(reached)
+    assert done.filled > 0
+    assert abs(floor.fills(done)[0][0] - D(market)) < 20
+    assert floor.order(waits).waits
+
+
+@pytest.mark.parametrize(("side", "market"), [("buy", "8000"), ("sell", "10500")])
+def test_positions_are_liquidated_by_the_recordings_last_price(floor, side, market):
+    floor.place(1, PAIR, side, "0.5", wallet="margin")
+    floor.load("9592", market)
+    assert floor.store.select("SELECT 1 FROM positions WHERE account = ?", floor.account(1)) == []
+    ((price,),) = floor.store.select(
+        "SELECT price FROM fills WHERE account = ? ORDER BY id DESC LIMIT 1", floor.account(1)
+    )
+    assert D(price) == D(market)
+    assert floor.store.select("SELECT 1 FROM prints") == []
+
+
+def test_what_the_demo_account_is_born_with_meets_a_recording_that_came_before(
+    ask, signed, tmp_path
+):
+    path = tmp_path / "eth_usdt.csv"
+    path.write_text("time,price,amount\n1675296000,1666.8,26.062\n1675296100,1667.3,0.018\n")
+    load(ask.sandbox, path)
+    trades = ask("/v3/trades?symbol=eth_usdt")
+    account = signed("dfx")
+    assert account("/v3/spot/assets")["code"] == 0
+    for seconds in (0, 30, 86400):
+        (ticker,) = ask.at(seconds)("/v3/ticker?symbol=eth_usdt")["ticker"]
+        assert ticker["last"] == D("1667.3")
+        assert abs(ticker["sell"] - ticker["buy"]) < 2
+        assert ask("/v3/trades?symbol=eth_usdt")["data"] == trades["data"]
+    rows = account("/v3/spot/order/current?symbol=eth_usdt")["data"]
+    assert [row for row in rows if row["type"] == "sell" and row["price"] < 1667] == []
+
+
+def test_a_load_that_fails_at_its_end_leaves_market_and_orders(floor, monkeypatch):
     order = floor.place(1, PAIR, "sell", "0.01", "9700")
-    floor.load("12000", "12000")
-    done = floor.order(order)
-    assert (done.status, done.cost) == ("filled", D(97))
+    before = floor.market(PAIR).ticker(floor.seconds())
+
+    def fail(*_):
+        raise OSError("full")
+
+    monkeypatch.setattr(Engine, "flush", fail)
+    with pytest.raises(StateError):
+        floor.load("12000", "12000")
+    assert floor.market(PAIR).ticker(floor.seconds()) == before
+    assert floor.order(order).status == "open"
 
 
 def test_trades_of_users_stay_with_the_market_that_is_gone(floor):
@@ -74,12 +141,3 @@ def test_trades_of_users_stay_with_the_market_that_is_gone(floor):
     floor.load("9500", "9501")
     assert floor.market(PAIR).trades(floor.seconds(), 1)[0].price == 950_100
     assert floor.store.select("SELECT count(*) FROM print_bars") == [(0,)]
-
-
-def test_a_load_before_anybody_trades_makes_no_accounts(ask, tmp_path):
-    path = tmp_path / "btc_usdt.csv"
-    path.write_text("time,price,amount\n1600000000,9500,1\n")
-    load(ask.sandbox, path)
-    assert ask.sandbox.store.select("SELECT count(*) FROM accounts") == [(0,)]
-    with trading(ask.sandbox.store, ask.sandbox.floor, "dfx", ask.now * 10**9) as desk:
-        assert desk.pit(PAIR).last == 950_000
