@@ -62,7 +62,7 @@ _LEAST_IMPORTANT: dict[type, tuple[str, ...]] = {
         *("evidence", "average_price", "type", "created", "once replayed"),
     ),
     JournalEntry: (
-        *("updated", "evidence", "profile", "attempts", "created", "candidates"),
+        *("updated", "evidence", "profile", "attempts", "url", "created", "candidates"),
         "order_id",
     ),
     Fill: (
@@ -84,6 +84,8 @@ _LEAST_IMPORTANT: dict[type, tuple[str, ...]] = {
 _GIVES_WAY: dict[type, dict[str, str]] = {Order: {"filled": "stop_price"}}
 # Text that says enough when its end is missing. Never an id, an address or a currency.
 MAY_BE_SHORTENED = frozenset({"chain", "order_types", "zone"})
+# Ids with commas between them: in a table the first of them, and how many more there are.
+MAY_BE_COUNTED = frozenset({"order_id"})
 # Sentences, which may go on in a second line.
 MAY_BE_FOLDED = frozenset({"what"})
 # Names that need no title in a caption: what they hold says what it is.

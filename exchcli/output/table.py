@@ -1,7 +1,8 @@
 """Several records as a table.
 
-The digits of a number are never cut or wrapped. What does not fit is left out as a whole
-column, and named; and where even the important columns do not fit, every record is a card.
+The digits of a number are never cut or wrapped. Of many ids the first is shown, and how many more
+there are. What does not fit is left out as a whole column, and named; and where even the important
+columns do not fit, every record is a card.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from exchcli.output.fields import names_of
 from exchcli.output.grid import Column, cell, grid, painted, width_of
 from exchcli.output.screen import Block, Screen
 from exchcli.output.shape import (
+    MAY_BE_COUNTED,
     MAY_BE_FOLDED,
     MAY_BE_SHORTENED,
     SPEAKS_FOR_ITSELF,
@@ -115,7 +117,15 @@ def _column(rows: Sequence[Any], name: str, times: Times, screen: Screen) -> Col
     kind = kind_of(rows[0], name)
     heading = title(name) + (times.title_suffix if kind == "time" else "")
     cells = [cell(row, name, screen, times.text) for row in rows]
+    if name in MAY_BE_COUNTED:
+        cells = [_counted(text) for text in cells]
     return Column(name, heading, cells, numeric=kind in ("number", "records"))
+
+
+def _counted(ids: Text) -> Text:
+    """`17194 and 9 more` of ten ids."""
+    first, *more = ids.plain.split(",")
+    return painted(f"{first} and {len(more)} more") if more else ids
 
 
 def _fitting(every: list[Column], record: type | None, screen: Screen) -> list[Column] | None:
