@@ -28,7 +28,7 @@ from exchcli.execution.journal import Entry
 from exchcli.execution.lock import Lock
 from exchcli.execution.others import Cancels, Closings, Moves, Withdrawals
 from exchcli.execution.placement import Placement
-from exchcli.execution.settling import Rules
+from exchcli.execution.settling import Rules, Settling
 from exchcli.execution.venue import Orders, Venue, signer_of
 from exchcli.records import Cancelled, Market, NewOrder
 
@@ -172,30 +172,37 @@ class Keeping:
 
     def settle(self, entry: Entry) -> Entry:
         """Finds out what became of an intent of this account, and sends nothing."""
+        venue = self._venue(entry)
+        with self._here.telling():
+            return self._placement(venue, nothing_to_check).settle(entry.key)
+
+    def candidates(self, entry: Entry) -> tuple[str, ...]:
+        """What the exchange lists now that an intent of this account can be."""
+        with self._here.telling():
+            return Settling(self.journal, self._venue(entry), self.rules()).look(entry)
+
+    def _venue(self, entry: Entry) -> Venue:
+        """What tells of an intent. Raises UsageError where nothing does."""
         items = entry.attempts[-1].items
         first = items[0]
-        venue: Venue
         if isinstance(first, NewOrder):
             news = [item for item in items if isinstance(item, NewOrder)]
-            venue = Orders(*self._parts(), news)
-        elif isinstance(first, Withdrawal):
-            venue = Withdrawals(*self._parts(), first)
-        elif isinstance(first, Move):
-            venue = Moves(*self._parts(), first)
-        elif isinstance(first, Closing):
-            venue = Closings(*self._parts(), first)
-        elif isinstance(first, Calling):
+            return Orders(*self._parts(), news)
+        if isinstance(first, Withdrawal):
+            return Withdrawals(*self._parts(), first)
+        if isinstance(first, Move):
+            return Moves(*self._parts(), first)
+        if isinstance(first, Closing):
+            return Closings(*self._parts(), first)
+        if isinstance(first, Calling):
             raise UsageError(
                 f"No list tells what came of {first.method} {first.path}.",
                 advice.deciding(entry.key, entry.account.exchange, items),
             )
-        else:
-            raise UsageError(
-                "What became of a cancel, its order tells.",
-                f"Cancel it again, which is safe, or see `order show {first.id}`.",
-            )
-        with self._here.telling():
-            return self._placement(venue, nothing_to_check).settle(entry.key)
+        raise UsageError(
+            "What became of a cancel, its order tells.",
+            f"Cancel it again, which is safe, or see `order show {first.id}`.",
+        )
 
     def lock(self) -> Lock:
         """The lock of this account, waited for as long as --timeout says."""
@@ -282,6 +289,18 @@ def intent_of(item: Item) -> Intent:
     """One thing to do, as the journal has it."""
     name = item.side if isinstance(item, NewOrder) else COMMANDS[type(item)]
     return Intent(name, (item,))
+
+
+def is_of_sandbox(account: Account) -> bool:
+    """Whether it is, or was, one of the sandbox of this machine."""
+    from exchcli.sandbox.wire import SANDBOX_URLS
+
+    return account.url.partition("#")[0] == SANDBOX_URLS[account.exchange]
+
+
+def meant_by(here: Session, entries: Sequence[Entry]) -> list[Entry]:
+    """Those of the sandbox where --sandbox was said, else all."""
+    return [entry for entry in entries if not here.sandboxed or is_of_sandbox(entry.account)]
 
 
 def account_of(here: Session) -> Account:
