@@ -127,8 +127,7 @@ def place_file(here: Session, symbol: str, file: str, margin: bool, how: BatchHo
         left = _unsettled(base, parts)
         if left:
             if not how.yes:  # before the question; under the lock it is checked anyway
-                check_order_guard(here, base, left, rules)
-                check_free(here, left, rules)
+                _check_whole(here, base, left, rules)
             _agree(here, news, rules, how.yes)
     _place(here, parts, lambda: rules, market, how)
 
@@ -151,10 +150,17 @@ def _bare(number: Decimal | None) -> Decimal | None:
     return None if number is None else Decimal(short(number))
 
 
-def _unsettled(keeping: Keeping, parts: Sequence[Part]) -> list[NewOrder]:
-    """The orders that may still be sent."""
-    left = [part for part in parts if not keeping.under(part.key).is_settled(part.intent)]
-    return [new for part in left for new in part.news]
+def _unsettled(keeping: Keeping, parts: Sequence[Part]) -> list[Part]:
+    """The calls that may still be sent."""
+    return [part for part in parts if not keeping.under(part.key).is_settled(part.intent)]
+
+
+def _check_whole(here: Session, keeping: Keeping, parts: Sequence[Part], rules: Rules) -> None:
+    """Raises GuardRefused or UsageError where these calls cannot all be sent."""
+    news = [new for part in parts for new in part.news]
+    check_order_guard(here, keeping, news, rules)
+    check_free(here, news, rules)
+    keeping.check_placing([part.news for part in parts], lambda: book_of(here, rules))
 
 
 def _place(
@@ -177,9 +183,8 @@ def _place(
         if checked:
             check_order_guard(here, keeping, part.news, rules())
             return
-        left = [*part.news, *_unsettled(base, parts[len(done) + 1 :])]
-        check_order_guard(here, keeping, left, rules())
-        check_free(here, left, rules())
+        left = [part, *_unsettled(base, parts[len(done) + 1 :])]
+        _check_whole(here, keeping, left, rules())
         checked = True
 
     base = keeping = Keeping(here, None, how.on_absent)
@@ -220,7 +225,8 @@ def _told(error: ExchError, parts: Sequence[Part], done: Sequence[Part]) -> Exch
     failed = parts[len(done)]
     before = sum(len(part.news) for part in done)
     every = sum(len(part.news) for part in parts)
-    if every == len(failed.news) or (isinstance(error, UsageError) and not done):
+    # What the first is refused for here, it is for the whole file.
+    if every == len(failed.news) or (isinstance(error, UsageError | GuardRefused) and not done):
         return error
     first, last = before + 1, before + len(failed.news)
     error.message = f"Orders {first} to {last} of {every}: {error.message}"

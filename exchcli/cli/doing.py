@@ -30,7 +30,7 @@ from exchcli.execution.others import Cancels, Closings, Moves, Withdrawals
 from exchcli.execution.placement import Placement
 from exchcli.execution.settling import Rules, Settling
 from exchcli.execution.venue import Orders, Venue, signer_of
-from exchcli.records import Cancelled, Market, NewOrder
+from exchcli.records import Book, Cancelled, Market, NewOrder
 
 if TYPE_CHECKING:
     from exchcli.cli.session import Session
@@ -147,6 +147,13 @@ class Keeping:
         if self._here.exchange.name == "dfx":
             venue.snapshot = lambda: self._recent.snapshot(news)  # type: ignore[method-assign]
         return self._run(venue, intent, checks)
+
+    def check_placing(self, calls: Sequence[Sequence[NewOrder]], book: Callable[[], Book]) -> None:
+        """Raises GuardRefused where calls of orders, sent one after the other, would get the
+        account banned, by the `book` of now.
+        """
+        if self._here.exchange.name == "dfx":
+            self._recent.check_placing(calls, book)
 
     def withdraw(self, wanted: Withdrawal, *, checks: Checks = nothing_to_check) -> Done:
         return self._run(Withdrawals(*self._parts(), wanted), intent_of(wanted), checks)

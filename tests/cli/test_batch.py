@@ -217,3 +217,47 @@ def test_funds_are_told_before_the_question(still: Exch, tmp_path: Path) -> None
     ran = still(*words, terminal=True, typed="y\n")
     assert (ran.code, ran.out) == (2, "")
     assert "[y/N]" not in ran.err
+
+
+@pytest.fixture
+def many(tmp_path: Path) -> Any:
+    """Writes a file of so many orders, each at a price of its own."""
+
+    def write(count: int, first: int, kind: str = "") -> str:
+        file = tmp_path / "many.csv"
+        lines = [f"buy,0.001,{first + number},{kind}" for number in range(count)]
+        file.write_text("\n".join(["side,amount,price,post_only", *lines]) + "\n")
+        return str(file)
+
+    return write
+
+
+@pytest.mark.parametrize("words", [[], ["--once", "b"]])
+def test_a_file_that_would_get_the_account_banned_is_not_begun(
+    still: Exch, many: Any, words: list[str]
+) -> None:
+    before = count(still)
+    ran = still("dfx", "order", "batch", "btcusdt", many(60, 9000), "--yes", *words)
+    assert (ran.code, ran.out) == (8, "")
+    error = json.loads(ran.err)["error"]
+    assert error["message"].startswith("DigiFinex would ban this account from trading for more")
+    assert "place fewer at once" in error["hint"]
+    assert count(still) == before
+    assert done(still("journal", "list")) == []
+    ran = still("dfx", "order", "batch", "btcusdt", many(60, 9000), terminal=True, typed="y\n")
+    assert (ran.code, "[y/N]" in ran.err) == (8, False)
+
+
+def test_orders_that_trade_at_once_get_nobody_banned(still: Exch, many: Any) -> None:
+    words = ["dfx", "order", "batch", "btcusdt"]
+    # Post-only, they would be canceled.
+    assert still(*words, many(60, 9900, "true"), "--yes").code == 8
+    ran = still(*words, many(60, 9900), "--yes")
+    assert (ran.code, len(json.loads(ran.out))) == (0, 60)
+    assert {row["status"] for row in json.loads(ran.out)} == {"filled"}
+
+
+def test_what_is_placed_already_counts_once(still: Exch, many: Any) -> None:
+    words = ["dfx", "order", "batch", "btcusdt", many(40, 9000), "--yes", "--once", "b"]
+    assert still(*words).code == 0
+    assert [row["replayed"] for row in done(still(*words))] == [True] * 40
