@@ -52,6 +52,16 @@ def nothing_to_check() -> None:
     """The checks of what has none."""
 
 
+def _printable(here: Session, key: str | None) -> str | None:
+    """The key. Raises UsageError with --raw: what it answers later has no reply to print."""
+    if key is not None and here.settings.raw:
+        raise UsageError(
+            "--raw prints the exchange's reply, and a key that was used is answered without one.",
+            "Leave out --raw: the record is the same on every run, but for `replayed`.",
+        )
+    return key
+
+
 class Keeping:
     """What the commands of one session have done, and do, under a key or without one."""
 
@@ -59,7 +69,7 @@ class Keeping:
         self, here: Session, key: str | None = None, on_absent: OnAbsentPolicy = "stop"
     ) -> None:
         self._here = here
-        self._key = key
+        self._key = _printable(here, key)
         self._on_absent = on_absent
         self.account = account_of(here)
         self.journal = here.journal()
@@ -68,7 +78,7 @@ class Keeping:
     def under(self, key: str | None) -> Keeping:
         """The same for another key of the same command, with what it knows by now."""
         other = copy(self)
-        other._key = key
+        other._key = _printable(self._here, key)
         return other
 
     def is_settled(self, intent: Intent) -> bool:

@@ -59,7 +59,7 @@ _LEAST_IMPORTANT: dict[type, tuple[str, ...]] = {
     ),
     Placed: (
         *("fills", "exchange_status", "updated", "market", "post_only", "cost", "stop_price"),
-        *("evidence", "average_price", "type", "created", "once replayed"),
+        *("evidence", "average_price", "type", "created", "once replayed", "filled"),
     ),
     JournalEntry: (
         *("updated", "evidence", "profile", "attempts", "url", "created", "candidates"),

@@ -261,3 +261,18 @@ def test_what_is_placed_already_counts_once(still: Exch, many: Any) -> None:
     words = ["dfx", "order", "batch", "btcusdt", many(40, 9000), "--yes", "--once", "b"]
     assert still(*words).code == 0
     assert [row["replayed"] for row in done(still(*words))] == [True] * 40
+
+
+def test_a_terminal_shows_orders_that_have_fared_differently_as_a_table(
+    still: Exch, tmp_path: Path
+) -> None:
+    file = tmp_path / "orders.csv"
+    lines = [f"buy,0.0123,{price}" for price in ("9000.12", "9001.13", "9900.14", "9002.15")]
+    file.write_text("\n".join(["side,amount,price", "buy,1.5,9592.23", *lines]) + "\n")
+    words = ["dfx", "order", "batch", "btcusdt", str(file), "-o", "table", "--yes"]
+    ran = still(*words)
+    assert ran.code == 0
+    rows = [line for line in ran.out.splitlines() if " buy " in line]
+    assert len(rows) == 5
+    assert {row.split()[-1] for row in rows} >= {"open", "filled"}
+    assert max(map(len, ran.out.splitlines())) <= 80
