@@ -276,3 +276,31 @@ def test_a_terminal_shows_orders_that_have_fared_differently_as_a_table(
     assert len(rows) == 5
     assert {row.split()[-1] for row in rows} >= {"open", "filled"}
     assert max(map(len, ran.out.splitlines())) <= 80
+
+
+def test_a_dry_run_says_what_would_stand_in_the_way_of_the_whole_file(
+    still: Exch, many: Any, orders: Any
+) -> None:
+    words = ["dfx", "order", "batch", "btcusdt"]
+    dry = still(*words, many(60, 9000), "--dry-run")
+    assert (dry.code, len(json.loads(dry.out))) == (0, 6)
+    assert dry.err.startswith("exch: it would not be sent: DigiFinex would ban this account")
+    assert still(*words, orders(12), "--yes", "--once", "b").code == 0
+    dry = still(*words, orders(12), "--dry-run", "--once", "b")
+    assert dry.code == 0
+    first, second = dry.err.splitlines()
+    assert first.startswith("exch: it would not be sent: b#1 was used for it before: placed, as ")
+    assert first.endswith(" and 9 more.")
+    assert second.startswith("exch: it would not be sent: b#2 was used")
+
+
+def test_one_order_is_one_order_in_every_message(still: Exch, orders: Any) -> None:
+    file = Path(orders(10))
+    file.write_text(file.read_text() + "buy,100,9000\n" + "buy,0.001,9000\n" * 10)
+    words = ["dfx", "order", "batch", "btcusdt", str(file), "--margin", "--yes"]
+    error = json.loads(still(*words).err)["error"]
+    assert error["message"].startswith("Orders 11 to 20 of 21:")
+    assert "Orders 1 to 10 are placed; order 21 was not sent." in error["hint"]
+    file.write_text("".join(file.read_text().splitlines(keepends=True)[:12]))
+    error = json.loads(still(*words).err)["error"]
+    assert error["message"].startswith("Order 11 of 11:")
