@@ -83,8 +83,9 @@ _LEAST_IMPORTANT: dict[type, tuple[str, ...]] = {
 # waits for its stop price looks like any other without it, and the status tells of `filled`.
 _GIVES_WAY: dict[type, dict[str, str]] = {Order: {"filled": "stop_price"}}
 # Text that says enough when its end is missing. Never an id, an address or a currency.
-MAY_BE_SHORTENED = frozenset({"chain", "order_types", "zone"})
-# Ids with commas between them: in a table the first of them, and how many more there are.
+MAY_BE_SHORTENED = frozenset({"chain", "command", "order_types", "zone"})
+# Ids with commas between them: in a table the first of them and how many more there are, or where
+# that is too wide, only how many there are. One id alone is whole.
 MAY_BE_COUNTED = frozenset({"order_id"})
 # Sentences, which may go on in a second line.
 MAY_BE_FOLDED = frozenset({"what"})

@@ -1,12 +1,13 @@
 """Several records as a table.
 
 The digits of a number are never cut or wrapped. Of many ids the first is shown, and how many more
-there are. What does not fit is left out as a whole column, and named; and where even the important
-columns do not fit, every record is a card.
+there are, or only how many. What does not fit is left out as a whole column, and named; and where
+even the important columns do not fit, every record is a card.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 from textwrap import fill
@@ -32,6 +33,7 @@ from exchcli.output.times import Times
 # From so many rows on, what is the same in all of them is said once, above.
 _LONG = 3
 _SHORTENED = 12
+_MORE = re.compile(r"\S+ and (\d+) more")
 
 
 def table(
@@ -128,6 +130,10 @@ def _counted(ids: Text) -> Text:
     return painted(f"{first} and {len(more)} more") if more else ids
 
 
+def _number_of(counted: re.Match[str]) -> str:
+    return f"{int(counted[1]) + 1} ids"
+
+
 def _fitting(every: list[Column], record: type | None, screen: Screen) -> list[Column] | None:
     """The columns that fit, None when too few do. Without a record none may be left out."""
     every = _folded(every, screen)
@@ -167,6 +173,9 @@ def _folded(every: Sequence[Column], screen: Screen) -> list[Column]:
 
 
 def _shortened(column: Column, screen: Screen) -> Column:
+    if column.name in MAY_BE_COUNTED:
+        cells = [painted(_MORE.sub(_number_of, text.plain)) for text in column.cells]
+        return Column(column.name, column.title.plain, cells)
     if column.name not in MAY_BE_SHORTENED:
         return column
     cells = [text.copy() for text in column.cells]

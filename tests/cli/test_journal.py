@@ -249,13 +249,20 @@ def test_a_table_tells_what_an_order_of_many_is_in_a_few_words(still: Exch, tmp_
     rows = [{"side": "buy", "amount": "0.001", "price": str(9000 + n)} for n in range(12)]
     file.write_text(json.dumps(rows))
     placed = done(still("dfx", "order", "batch", "btcusdt", str(file), "--yes", "--once", "wb"))
+    done(still("dfx", "cancel", placed[0]["id"], "--yes"))
     table = still("journal", "list", "-o", "table").out
-    assert f"{placed[0]['id']} and 9 more" in table
-    assert f"{placed[10]['id']} and 1 more" in table
-    assert placed[1]["id"] not in table
+    rows = [line for line in table.splitlines() if line.startswith(("@", "wb#"))]
+    assert [placed[0]["id"] in row for row in rows] == [True, False, False]
+    assert ["10 ids" in row for row in rows] == [False, False, True]
     assert max(map(len, table.splitlines())) <= 80
+    assert "Created" in table
+    assert "order_id" not in table  # which would be named as left out
+    wide = still("journal", "list", "-o", "table", COLUMNS="200").out
+    assert f"{placed[0]['id']} and 9 more" in wide
+    assert f"{placed[10]['id']} and 1 more" in wide
+    assert placed[1]["id"] not in wide
     ids = [row["order_id"].count(",") for row in done(still("journal", "list"))]
-    assert ids == [1, 9]
+    assert ids == [0, 1, 9]
     assert still("journal", "list", "-o", "csv").out.count(placed[1]["id"]) == 1
     card = still("journal", "show", "wb#1", "-o", "table").out
     assert all(order["id"] in card for order in placed[:10])
