@@ -23,7 +23,7 @@ MOST_BYTES = 4 * 1024 * 1024
 MOST_ROWS = 10_000
 FIELDS = ("side", "amount", "price", "post_only")
 _YES = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False, "": False}
-_FORMS = "Write a JSON array, a JSON object a line, or CSV with the header side,amount,price."
+_FORMS = "Write a JSON array, JSON objects, or CSV with the header side,amount,price."
 
 
 def read_file(name: str) -> str:
