@@ -177,14 +177,16 @@ def _dry_run(
     from exchcli.cli.dryrun import check_unused, show_unsent
 
     here.settings.raw = False  # the requests have no replies
-    checks: list[Callable[[], object]] = [
-        partial(check_unused, base.under(part.key), part.intent) for part in parts
-    ]
-    left = _unsettled(base, parts) if base.journal.entries(1) else parts
-    if left:
-        checks += _checks(here, base, left, rules)
+
+    def checks() -> Iterator[Callable[[], object]]:
+        for part in parts:
+            yield partial(check_unused, base.under(part.key), part.intent)
+        left = _unsettled(base, parts) if base.journal.entries(1) else parts
+        if left:
+            yield from _checks(here, base, left, rules)
+
     flows = [here.exchange.place_batch(rules.symbol.symbol, p.news, market) for p in parts]
-    show_unsent(here, flows, checks)
+    show_unsent(here, flows, checks())
 
 
 def _place(

@@ -6,7 +6,8 @@ would put in them. What only the holder of a key can be told is left out where t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from exchcli.cli.confirm import watched
@@ -34,8 +35,10 @@ def show_unsent(
     unsent = [_unsent(here, next(flow)) for flow in flows]
     here.settings.raw = False
     here.show(unsent[0] if len(unsent) == 1 else unsent, Unsent)
-    for check in checks:
-        _tell(here, check)
+    with _told(here):
+        for check in checks:
+            with _told(here):
+                check()
     if watched():
         here.say("Nothing was sent: this was --dry-run.")
 
@@ -56,9 +59,11 @@ def _counted(ids: Sequence[str]) -> str:
     return ids[0] if len(ids) == 1 else f"{ids[0]} and {len(ids) - 1} more"
 
 
-def _tell(here: Session, check: Callable[[], object]) -> None:
+@contextmanager
+def _told(here: Session) -> Iterator[None]:
+    """Inside, what would keep an order from being sent is no error, but said."""
     try:
-        check()
+        yield
     except (UsageError, GuardRefused, OnceConflict) as error:
         here.say(f"exch: it would not be sent: {error.message}")
     except ExchError as error:

@@ -304,3 +304,11 @@ def test_one_order_is_one_order_in_every_message(still: Exch, orders: Any) -> No
     file.write_text("".join(file.read_text().splitlines(keepends=True)[:12]))
     error = json.loads(still(*words).err)["error"]
     assert error["message"].startswith("Order 11 of 11:")
+
+
+def test_a_dry_run_is_printed_whatever_the_journal_is_like(still: Exch, orders: Any) -> None:
+    words = ["dfx", "order", "batch", "btcusdt", orders(12), "--once", "b"]
+    assert still(*words, "--yes").code == 0
+    (still.home / "state" / "journal.sqlite").write_bytes(b"not a database, but long enough " * 99)
+    dry = still(*words, "--dry-run")
+    assert (dry.code, len(json.loads(dry.out))) == (0, 2)
