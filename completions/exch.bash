@@ -2,9 +2,10 @@
 # No process is started, but for names of symbols and currencies: `exch __complete`.
 
 # What can be typed after the commands $1. An option that takes a value ends with "=" and what
-# that can be; @symbols and the like are looked up, "-" is anything, "..." is any number.
+# that can be; @symbols and the like are looked up, "-" is anything, "..." is any number. The
+# options of every command that mean nothing here are `hides`.
 _exch_table() {
-    commands= takes= options= fields=
+    commands= takes= options= fields= hides=
     case $1 in
         '')
             commands='dgt dfx journal sandbox config completion doctor'
@@ -42,7 +43,7 @@ _exch_table() {
             fields='id,symbol,market,side,type,price,stop_price,amount,filled,average_price,cost,status,exchange_status,post_only,created,updated,fills,once,replayed,evidence' ;;
         dgt/cancel | dgt/order/cancel)
             takes='-...'
-            options='--all --symbol= --side=buy,sell --dry-run --yes'
+            options='--all --symbol=@symbols --side=buy,sell --dry-run --yes'
             fields='id,status' ;;
         dgt/orders | dgt/order/list)
             takes='@symbols'
@@ -88,7 +89,7 @@ _exch_table() {
             fields='exchange,profile,source,place,key' ;;
         dgt/auth/move | dfx/auth/move)
             options='--store=keyring,file' ;;
-        dgt/auth/logout | dfx/auth/logout | sandbox/reset)
+        dgt/auth/logout | dfx/auth/logout)
             options='--yes' ;;
         dgt/auth/rotate)
             options='--username= --password-stdin --yes' ;;
@@ -124,7 +125,7 @@ _exch_table() {
             fields='id,symbol,market,side,type,price,stop_price,amount,filled,average_price,cost,status,exchange_status,post_only,created,updated,fills,once,replayed,evidence' ;;
         dfx/cancel | dfx/order/cancel)
             takes='-...'
-            options='--all --symbol= --side=buy,sell --margin --dry-run --yes'
+            options='--all --symbol=@symbols --side=buy,sell --margin --dry-run --yes'
             fields='id,status' ;;
         dfx/orders | dfx/order/list)
             takes='@symbols'
@@ -168,7 +169,7 @@ _exch_table() {
             commands='new cancel list' ;;
         dfx/withdraw/new)
             takes='@currencies -'
-            options='--address= --chain= --memo= --internal --once= --dry-run --yes'
+            options='--address= --chain=ERC20,OMNI --memo= --internal --once= --dry-run --yes'
             fields='id,kind,currency,chain,amount,fee,address,memo,hash,status,exchange_status,created,updated,once,replayed,evidence' ;;
         dfx/withdraw/cancel)
             takes='-'
@@ -194,46 +195,62 @@ _exch_table() {
             commands='list show resolve audit' ;;
         journal/list)
             options='--limit='
-            fields='key,exchange,profile,command,state,order_id,evidence,attempts,created,updated,candidates' ;;
+            fields='key,exchange,profile,command,state,order_id,evidence,attempts,created,updated,candidates,url'
+            hides='--raw --profile --timeout --no-wait' ;;
         journal/show)
             takes='-'
-            fields='key,exchange,profile,command,state,order_id,evidence,attempts,created,updated,candidates' ;;
+            fields='key,exchange,profile,command,state,order_id,evidence,attempts,created,updated,candidates,url'
+            hides='--raw --profile --timeout --no-wait' ;;
         journal/resolve)
             takes='-'
-            options='--order= --done --none --exchange= --yes'
-            fields='key,exchange,profile,command,state,order_id,evidence,attempts,created,updated,candidates' ;;
+            options='--order= --done --none --exchange=dgt,dfx --yes'
+            fields='key,exchange,profile,command,state,order_id,evidence,attempts,created,updated,candidates,url' ;;
         journal/audit)
-            takes='-...'
+            takes='dgt,dfx...'
             options='--start='
             fields='finding,order_id,symbol,key,created' ;;
         sandbox)
             commands='serve status fund load reset' ;;
         sandbox/serve)
-            options='--host= --port= --seed= --clock= --fault= --fault-only= --fault-seed= --no-limits --window=' ;;
+            options='--host= --port= --seed= --clock= --fault=lost-before=0.1,drop-reply=0.1,delay=0.1,late=0.1,error-500=0.1,error-502=0.1,error-500-after=0.1,truncate=0.1,limited=0.1,stale=0.1,lag=0.1,html=0.1,redirect=0.1 --fault-only= --fault-seed= --no-limits --window='
+            hides='--raw --sandbox --profile --timeout --no-wait' ;;
         sandbox/status)
-            fields='path,size,opened,time,clock,seed,open_orders,recordings,accounts,funds,withdrawal_addresses' ;;
+            fields='path,size,opened,time,clock,seed,open_orders,recordings,accounts,funds,withdrawal_addresses'
+            hides='--raw --sandbox --profile --timeout --no-wait' ;;
         sandbox/fund)
             takes='@currencies -'
-            options='--exchange= --account='
-            fields='exchange,account,currency,amount,free,total,deposit_id' ;;
+            options='--exchange=dgt,dfx --account=1,2'
+            fields='exchange,account,currency,amount,free,total,deposit_id'
+            hides='--raw --sandbox --profile --timeout --no-wait' ;;
         sandbox/load)
             takes='@files'
-            options='--symbol=@symbols --live' ;;
+            options='--symbol=@symbols --live'
+            hides='--raw --sandbox --profile --timeout --no-wait' ;;
+        sandbox/reset)
+            options='--yes'
+            hides='--raw --sandbox --profile --timeout --no-wait' ;;
         config)
             commands='show path set unset' ;;
         config/show)
-            fields='key,value,source' ;;
+            fields='key,value,source'
+            hides='--raw --sandbox --profile --timeout --no-wait' ;;
         config/path)
-            fields='config,state,sandbox' ;;
+            fields='config,state,sandbox'
+            hides='--raw --sandbox --profile --timeout --no-wait' ;;
         config/set)
-            takes='output,dgt.url,dgt.profile,dgt.window,dgt.settle_delay,dgt.guard.halt,dgt.guard.max_deviation_percent,dgt.guard.max_orders_per_minute,dgt.guard.withdrawals,dgt.guard.withdraw_addresses,dgt.limits.public,dgt.limits.private,dfx.url,dfx.profile,dfx.window,dfx.settle_delay,dfx.guard.halt,dfx.guard.max_deviation_percent,dfx.guard.max_orders_per_minute,dfx.guard.withdrawals,dfx.guard.withdraw_addresses,dfx.limits.weight,dfx.stream_url -' ;;
+            takes='output,dgt.url,dgt.profile,dgt.window,dgt.settle_delay,dgt.guard.halt,dgt.guard.max_deviation_percent,dgt.guard.max_orders_per_minute,dgt.guard.withdrawals,dgt.guard.withdraw_addresses,dgt.limits.public,dgt.limits.private,dfx.url,dfx.profile,dfx.window,dfx.settle_delay,dfx.guard.halt,dfx.guard.max_deviation_percent,dfx.guard.max_orders_per_minute,dfx.guard.withdrawals,dfx.guard.withdraw_addresses,dfx.limits.weight,dfx.stream_url -'
+            hides='--raw --sandbox --profile --timeout --no-wait' ;;
         config/unset)
-            takes='output,dgt.url,dgt.profile,dgt.window,dgt.settle_delay,dgt.guard.halt,dgt.guard.max_deviation_percent,dgt.guard.max_orders_per_minute,dgt.guard.withdrawals,dgt.guard.withdraw_addresses,dgt.limits.public,dgt.limits.private,dfx.url,dfx.profile,dfx.window,dfx.settle_delay,dfx.guard.halt,dfx.guard.max_deviation_percent,dfx.guard.max_orders_per_minute,dfx.guard.withdrawals,dfx.guard.withdraw_addresses,dfx.limits.weight,dfx.stream_url' ;;
+            takes='output,dgt.url,dgt.profile,dgt.window,dgt.settle_delay,dgt.guard.halt,dgt.guard.max_deviation_percent,dgt.guard.max_orders_per_minute,dgt.guard.withdrawals,dgt.guard.withdraw_addresses,dgt.limits.public,dgt.limits.private,dfx.url,dfx.profile,dfx.window,dfx.settle_delay,dfx.guard.halt,dfx.guard.max_deviation_percent,dfx.guard.max_orders_per_minute,dfx.guard.withdrawals,dfx.guard.withdraw_addresses,dfx.limits.weight,dfx.stream_url'
+            hides='--raw --sandbox --profile --timeout --no-wait' ;;
         completion)
             commands='bash zsh fish' ;;
+        completion/bash | completion/zsh | completion/fish)
+            hides='--raw --sandbox --profile --timeout --no-wait' ;;
         doctor)
             options='--exchange=dgt,dfx --measure-window'
-            fields='name,status,what,hint' ;;
+            fields='name,status,what,hint'
+            hides='--raw --sandbox --profile --timeout --no-wait' ;;
     esac
 }
 
@@ -259,7 +276,7 @@ _exch_words() {
 }
 
 _exch() {
-    local IFS=$' \t\n' commands takes options fields words=() apart
+    local IFS=$' \t\n' commands takes options fields hides words=() apart
     local common='-o=auto,table,json,ndjson,csv --output=auto,table,json,ndjson,csv --json --fields=@fields --raw --sandbox --profile= --timeout= --no-wait -v --verbose -h --help'
     local word i place= option= ended= sandbox= given=0 kind= typed before= list
     COMPREPLY=()
@@ -297,7 +314,10 @@ _exch() {
         list=" $options $common "
         [[ $list == *" $option="* ]] && kind=${list#*" $option="} kind=${kind%% *}
     elif [[ -z $ended && $typed == -* ]]; then
-        for word in $options $common; do kind+=${word%%=*},; done
+        for word in $options $common; do
+            word=${word%%=*}
+            [[ " $hides " == *" $word "* ]] || kind+=$word,
+        done
     elif [[ -n $commands ]]; then
         kind=${commands// /,}
     else

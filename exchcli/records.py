@@ -310,7 +310,7 @@ class JournalEntry(NamedTuple):
     """One call that was to change something: what was meant, and what is known of it.
 
     `order_id` is what was placed, or what was to be cancelled; `candidates` are the ids that an
-    ambiguous one may be.
+    ambiguous one may be; `url` is where it was sent, of a sandbox with the time of its opening.
     """
 
     key: str
@@ -324,6 +324,7 @@ class JournalEntry(NamedTuple):
     created: datetime
     updated: datetime
     candidates: tuple[str, ...] | None = None
+    url: str = ""
 
 
 class Finding(NamedTuple):

@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from exchcli.cli.checking import Rules, check_minimums, check_types, fitting
@@ -119,16 +120,12 @@ def place_file(here: Session, symbol: str, file: str, margin: bool, how: BatchHo
         news = _checked(orders_of(text, rules.symbol.symbol, market), rules)
         parts = _parts(news, key, most)
         if how.dry_run:
-            from exchcli.cli.dryrun import show_unsent
-
-            name = rules.symbol.symbol
-            show_unsent(here, [here.exchange.place_batch(name, p.news, market) for p in parts])
+            _dry_run(here, base, parts, rules, market)
             return
         left = _unsettled(base, parts)
         if left:
             if not how.yes:  # before the question; under the lock it is checked anyway
-                check_order_guard(here, base, left, rules)
-                check_free(here, left, rules)
+                _check_whole(here, base, left, rules)
             _agree(here, news, rules, how.yes)
     _place(here, parts, lambda: rules, market, how)
 
@@ -151,10 +148,45 @@ def _bare(number: Decimal | None) -> Decimal | None:
     return None if number is None else Decimal(short(number))
 
 
-def _unsettled(keeping: Keeping, parts: Sequence[Part]) -> list[NewOrder]:
-    """The orders that may still be sent."""
-    left = [part for part in parts if not keeping.under(part.key).is_settled(part.intent)]
-    return [new for part in left for new in part.news]
+def _unsettled(keeping: Keeping, parts: Sequence[Part]) -> list[Part]:
+    """The calls that may still be sent."""
+    return [part for part in parts if not keeping.under(part.key).is_settled(part.intent)]
+
+
+def _checks(
+    here: Session, keeping: Keeping, parts: Sequence[Part], rules: Rules
+) -> list[Callable[[], object]]:
+    """Each raises GuardRefused or UsageError where these calls cannot all be sent."""
+    news = [new for part in parts for new in part.news]
+    calls = [part.news for part in parts]
+    return [
+        lambda: check_order_guard(here, keeping, news, rules),
+        lambda: check_free(here, news, rules),
+        lambda: keeping.check_placing(calls, lambda: book_of(here, rules)),
+    ]
+
+
+def _check_whole(here: Session, keeping: Keeping, parts: Sequence[Part], rules: Rules) -> None:
+    for check in _checks(here, keeping, parts, rules):
+        check()
+
+
+def _dry_run(
+    here: Session, base: Keeping, parts: Sequence[Part], rules: Rules, market: Market
+) -> None:
+    from exchcli.cli.dryrun import check_unused, show_unsent
+
+    here.settings.raw = False  # the requests have no replies
+
+    def checks() -> Iterator[Callable[[], object]]:
+        for part in parts:
+            yield partial(check_unused, base.under(part.key), part.intent)
+        left = _unsettled(base, parts) if base.journal.entries(1) else parts
+        if left:
+            yield from _checks(here, base, left, rules)
+
+    flows = [here.exchange.place_batch(rules.symbol.symbol, p.news, market) for p in parts]
+    show_unsent(here, flows, checks())
 
 
 def _place(
@@ -177,9 +209,8 @@ def _place(
         if checked:
             check_order_guard(here, keeping, part.news, rules())
             return
-        left = [*part.news, *_unsettled(base, parts[len(done) + 1 :])]
-        check_order_guard(here, keeping, left, rules())
-        check_free(here, left, rules())
+        left = [part, *_unsettled(base, parts[len(done) + 1 :])]
+        _check_whole(here, keeping, left, rules())
         checked = True
 
     base = keeping = Keeping(here, None, how.on_absent)
@@ -220,11 +251,15 @@ def _told(error: ExchError, parts: Sequence[Part], done: Sequence[Part]) -> Exch
     failed = parts[len(done)]
     before = sum(len(part.news) for part in done)
     every = sum(len(part.news) for part in parts)
-    if every == len(failed.news) or (isinstance(error, UsageError) and not done):
+    # What the first is refused for here, it is for the whole file.
+    if every == len(failed.news) or (isinstance(error, UsageError | GuardRefused) and not done):
         return error
     first, last = before + 1, before + len(failed.news)
-    error.message = f"Orders {first} to {last} of {every}: {error.message}"
-    behind = f"; orders {last + 1} to {every} were not sent" if last < every else ""
+    spoken = _spoken(first, last)
+    error.message = f"{spoken.capitalize()} of {every}: {error.message}"
+    behind = ""
+    if last < every:
+        behind = f"; {_spoken(last + 1, every)} {'were' if last + 1 < every else 'was'} not sent"
     if not done:
         return hinted(error, f"None was placed before them{behind}.")
     told = f"Orders 1 to {before} are placed{behind}."
@@ -240,6 +275,10 @@ def _told(error: ExchError, parts: Sequence[Part], done: Sequence[Part]) -> Exch
     return OutcomeUnknown(
         error.message, f"{told} {hint}".strip(), exchange=error.exchange, code=error.code
     )
+
+
+def _spoken(first: int, last: int) -> str:
+    return f"order {first}" if first == last else f"orders {first} to {last}"
 
 
 def _under_key(error: ExchError, told: str, key: str, first: int) -> ExchError:

@@ -1,16 +1,19 @@
-"""A person's decision about a key: what it names is looked at before it is believed."""
+"""A person's decision about a key: what the exchange shows is looked at before it is believed."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from exchcli.cli.doing import Keeping
 from exchcli.cli.lists import counted_id
 from exchcli.cli.order import typed_id
-from exchcli.errors import ExchError, Rejected, UsageError, hinted
+from exchcli.errors import ExchError, Rejected, UsageError
+from exchcli.execution.advice import has_no_id
 from exchcli.execution.intent import Withdrawal
 from exchcli.execution.lock import Lock
 from exchcli.execution.resolving import check, in_order, resolve
+from exchcli.execution.settling import Untold
 from exchcli.records import NewOrder, Order, Transfer
 
 if TYPE_CHECKING:
@@ -18,6 +21,10 @@ if TYPE_CHECKING:
     from exchcli.execution.journal import Entry
 
 _ANYWAY = "--yes writes it down all the same."
+
+
+class StartedOver(UsageError):
+    """Nothing can be asked about it, and nothing of it is left: its sandbox was started over."""
 
 
 def decide(
@@ -28,17 +35,19 @@ def decide(
     yes: bool,
     there: Callable[[], Session],
 ) -> Entry:
-    """Writes the decision down. Ids are looked at in a session of their account, `there`; with
-    `yes`, what speaks against them is only said.
+    """Writes the decision down. What it says is looked at in a session of its account, `there`;
+    with `yes`, what speaks against it is only said.
     """
     check(entry, ids, done=done)
-    if ids:
-        try:
+    try:
+        if ids:
             ids = in_order(entry, ids, _found(there(), entry, ids))
-        except ExchError as error:
-            if not yes:
-                raise hinted(error, _ANYWAY) if error.hint else _unbelieved(error) from None
-            here.say(f"exch: {error.message} It is written down all the same.")
+        elif not done:
+            _check_none(there, entry)
+    except ExchError as error:
+        if not yes:
+            raise _unbelieved(error) from None
+        here.say(f"exch: {error.message} It is written down all the same.")
     lock = Lock(here.places.state, entry.account, float(here.settings.seconds))
     return resolve(here.journal(), lock, entry.account, entry.key, ids, done=done)
 
@@ -53,8 +62,27 @@ def typed_ids(entry: Entry, words: Sequence[str]) -> list[str]:
 
 
 def _unbelieved(error: ExchError) -> ExchError:
-    error.hint = f"Look again; {_ANYWAY}"
+    error.hint = f"{error.hint} {_ANYWAY}" if error.hint else f"Look again; {_ANYWAY}"
     return error
+
+
+def _check_none(there: Callable[[], Session], entry: Entry) -> None:
+    """Raises UsageError where the exchange lists what can be it, and whatever keeps it from being
+    asked. What has no id is believed, as no list tells of it.
+    """
+    if has_no_id(entry.intent.items[0]):
+        return
+    try:
+        ids = Keeping(there()).candidates(entry)
+    except StartedOver:
+        return
+    except Untold as error:
+        raise UsageError(f"That cannot be looked at: {error.message}.") from None
+    if ids:
+        raise UsageError(
+            f"The exchange lists what can be {entry.key}: {', '.join(ids)}.",
+            f"`exch journal resolve {entry.key} --order ID` says that it is it.",
+        )
 
 
 def _found(there: Session, entry: Entry, ids: Sequence[str]) -> dict[str, Order | Transfer]:

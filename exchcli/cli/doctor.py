@@ -200,7 +200,9 @@ def _configuration(here: Session, broken: UsageError | None) -> str:
 
 def _journal(here: Session) -> str:
     """Whether the journal can be read, and whether anything in it waits for an answer."""
-    entries = here.journal().entries()
+    from exchcli.cli.doing import meant_by
+
+    entries = meant_by(here, here.journal().entries())
     waiting = [e for e in entries if e.state in ("sending", "unknown", "ambiguous")]
     if waiting:
         from exchcli.execution.advice import deciding, is_listed

@@ -28,9 +28,9 @@ from exchcli.execution.journal import Entry
 from exchcli.execution.lock import Lock
 from exchcli.execution.others import Cancels, Closings, Moves, Withdrawals
 from exchcli.execution.placement import Placement
-from exchcli.execution.settling import Rules
+from exchcli.execution.settling import Rules, Settling
 from exchcli.execution.venue import Orders, Venue, signer_of
-from exchcli.records import Cancelled, Market, NewOrder
+from exchcli.records import Book, Cancelled, Market, NewOrder
 
 if TYPE_CHECKING:
     from exchcli.cli.session import Session
@@ -52,6 +52,16 @@ def nothing_to_check() -> None:
     """The checks of what has none."""
 
 
+def _printable(here: Session, key: str | None) -> str | None:
+    """The key. Raises UsageError with --raw: what it answers later has no reply to print."""
+    if key is not None and here.settings.raw:
+        raise UsageError(
+            "--raw prints the exchange's reply, and a key that was used is answered without one.",
+            "Leave out --raw: the record is the same on every run, but for `replayed`.",
+        )
+    return key
+
+
 class Keeping:
     """What the commands of one session have done, and do, under a key or without one."""
 
@@ -59,7 +69,7 @@ class Keeping:
         self, here: Session, key: str | None = None, on_absent: OnAbsentPolicy = "stop"
     ) -> None:
         self._here = here
-        self._key = key
+        self._key = _printable(here, key)
         self._on_absent = on_absent
         self.account = account_of(here)
         self.journal = here.journal()
@@ -68,7 +78,7 @@ class Keeping:
     def under(self, key: str | None) -> Keeping:
         """The same for another key of the same command, with what it knows by now."""
         other = copy(self)
-        other._key = key
+        other._key = _printable(self._here, key)
         return other
 
     def is_settled(self, intent: Intent) -> bool:
@@ -148,6 +158,13 @@ class Keeping:
             venue.snapshot = lambda: self._recent.snapshot(news)  # type: ignore[method-assign]
         return self._run(venue, intent, checks)
 
+    def check_placing(self, calls: Sequence[Sequence[NewOrder]], book: Callable[[], Book]) -> None:
+        """Raises GuardRefused where calls of orders, sent one after the other, would get the
+        account banned, by the `book` of now.
+        """
+        if self._here.exchange.name == "dfx":
+            self._recent.check_placing(calls, book)
+
     def withdraw(self, wanted: Withdrawal, *, checks: Checks = nothing_to_check) -> Done:
         return self._run(Withdrawals(*self._parts(), wanted), intent_of(wanted), checks)
 
@@ -172,30 +189,37 @@ class Keeping:
 
     def settle(self, entry: Entry) -> Entry:
         """Finds out what became of an intent of this account, and sends nothing."""
+        venue = self._venue(entry)
+        with self._here.telling():
+            return self._placement(venue, nothing_to_check).settle(entry.key)
+
+    def candidates(self, entry: Entry) -> tuple[str, ...]:
+        """What the exchange lists now that an intent of this account can be."""
+        with self._here.telling():
+            return Settling(self.journal, self._venue(entry), self.rules()).look(entry)
+
+    def _venue(self, entry: Entry) -> Venue:
+        """What tells of an intent. Raises UsageError where nothing does."""
         items = entry.attempts[-1].items
         first = items[0]
-        venue: Venue
         if isinstance(first, NewOrder):
             news = [item for item in items if isinstance(item, NewOrder)]
-            venue = Orders(*self._parts(), news)
-        elif isinstance(first, Withdrawal):
-            venue = Withdrawals(*self._parts(), first)
-        elif isinstance(first, Move):
-            venue = Moves(*self._parts(), first)
-        elif isinstance(first, Closing):
-            venue = Closings(*self._parts(), first)
-        elif isinstance(first, Calling):
+            return Orders(*self._parts(), news)
+        if isinstance(first, Withdrawal):
+            return Withdrawals(*self._parts(), first)
+        if isinstance(first, Move):
+            return Moves(*self._parts(), first)
+        if isinstance(first, Closing):
+            return Closings(*self._parts(), first)
+        if isinstance(first, Calling):
             raise UsageError(
                 f"No list tells what came of {first.method} {first.path}.",
                 advice.deciding(entry.key, entry.account.exchange, items),
             )
-        else:
-            raise UsageError(
-                "What became of a cancel, its order tells.",
-                f"Cancel it again, which is safe, or see `order show {first.id}`.",
-            )
-        with self._here.telling():
-            return self._placement(venue, nothing_to_check).settle(entry.key)
+        raise UsageError(
+            "What became of a cancel, its order tells.",
+            f"Cancel it again, which is safe, or see `order show {first.id}`.",
+        )
 
     def lock(self) -> Lock:
         """The lock of this account, waited for as long as --timeout says."""
@@ -282,6 +306,18 @@ def intent_of(item: Item) -> Intent:
     """One thing to do, as the journal has it."""
     name = item.side if isinstance(item, NewOrder) else COMMANDS[type(item)]
     return Intent(name, (item,))
+
+
+def is_of_sandbox(account: Account) -> bool:
+    """Whether it is, or was, one of the sandbox of this machine."""
+    from exchcli.sandbox.wire import SANDBOX_URLS
+
+    return account.url.partition("#")[0] == SANDBOX_URLS[account.exchange]
+
+
+def meant_by(here: Session, entries: Sequence[Entry]) -> list[Entry]:
+    """Those of the sandbox where --sandbox was said, else all."""
+    return [entry for entry in entries if not here.sandboxed or is_of_sandbox(entry.account)]
 
 
 def account_of(here: Session) -> Account:

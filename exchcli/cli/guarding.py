@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from exchcli.cli.checking import EXACT, Rules
-from exchcli.cli.estimating import LEVELS, best_price, estimate
+from exchcli.cli.estimating import LEVELS, best_price, estimate, takes
 from exchcli.core.machine import read
 from exchcli.errors import GuardRefused
 from exchcli.execution import guard
@@ -73,19 +73,23 @@ class Recent:
         """What there is before these are sent. Raises GuardRefused where they, unfilled, would
         get the account banned.
         """
-        market, symbol = news[0].market, news[0].symbol
-        busy = self.busy(len(news))
-        now = self._look(market, TEN_MINUTES if busy else LATELY)
-        if busy:
-            try:
-                self._check(market, symbol, len(news), now)
-            except GuardRefused:  # what was filled since it was first seen is not known yet
-                del self._since[market]
-                now = self._look(market, TEN_MINUTES)
-                self._check(market, symbol, len(news), now)
+        market = news[0].market
+        now = self._checked([news], _warning(self._here))
+        if now is None:
+            now = self._look(market, LATELY)
         rows = self._rows[market].values()
         ids = [row.id for row in rows if _second(row, now) >= now - LATELY]
         return Snapshot(None, tuple(ids), now)
+
+    def check_placing(self, calls: Sequence[Sequence[NewOrder]], book: Callable[[], Book]) -> None:
+        """Raises GuardRefused where these calls, one after the other, would get the account banned.
+        Only then the `book` is asked for: what trades at once is filled.
+        """
+        try:
+            self._checked(calls)
+        except GuardRefused:
+            there = book()
+            self._checked(calls, fills=lambda new: takes(new, there) and not new.post_only)
 
     def check_cancel(self, ids: Sequence[str], market: Market) -> None:
         """Raises GuardRefused where so many cancels so soon would get the account banned."""
@@ -114,10 +118,37 @@ class Recent:
         self._looked[market] = now
         return now
 
-    def _check(self, market: Market, symbol: str, count: int, now: int) -> None:
+    def _checked(
+        self,
+        calls: Sequence[Sequence[NewOrder]],
+        warn: Callable[[str], None] = lambda _line: None,
+        fills: Callable[[NewOrder], bool] = lambda _new: False,
+    ) -> int | None:
+        """The second in which guard.check_placing let these calls pass; None where so few orders
+        were placed that nothing is looked at.
+        """
+        market = calls[0][0].market
+        if not self.busy(sum(map(len, calls))):
+            return None
+        now = self._look(market, TEN_MINUTES)
+        try:
+            self._check(market, calls, now, warn, fills)
+        except GuardRefused:  # what was filled since it was first seen is not known yet
+            del self._since[market]
+            now = self._look(market, TEN_MINUTES)
+            self._check(market, calls, now, warn, fills)
+        return now
+
+    def _check(
+        self,
+        market: Market,
+        calls: Sequence[Sequence[NewOrder]],
+        now: int,
+        warn: Callable[[str], None],
+        fills: Callable[[NewOrder], bool],
+    ) -> None:
         orders = [row.order for row in self._rows[market].values()]
-        moment = datetime.fromtimestamp(now, UTC)
-        guard.check_placing(orders, symbol, count, moment, _warning(self._here))
+        guard.check_placing(orders, calls, datetime.fromtimestamp(now, UTC), warn, fills)
 
 
 def _second(row: Sighting, now: int) -> int:

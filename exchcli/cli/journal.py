@@ -26,21 +26,24 @@ Key = Annotated[
 EXCHANGES = ("dgt", "dfx")
 
 
-@group.command("list", returns=JournalEntry)
+@group.command("list", returns=JournalEntry, heeds=("--sandbox",))
 def list_(
     ctx: typer.Context,
     limit: Annotated[str | None, typer.Option(metavar="N", help="The newest N [all].")] = None,
 ) -> None:
-    """All that was written down, newest first."""
+    """All that was written down, newest first; with --sandbox, what the sandbox was sent."""
+    from exchcli.cli.doing import meant_by
+
     here = session(ctx)
     most = whole_number(limit)
-    here.show([entry.record() for entry in here.journal().entries(most)])
+    entries = meant_by(here, here.journal().entries(None if here.sandboxed else most))
+    here.show([entry.record() for entry in entries[:most]])
 
 
-@group.command(returns=JournalEntry)
+@group.command(returns=JournalEntry, heeds=("--sandbox",))
 def show(ctx: typer.Context, key: Key) -> None:
-    """What became of one key. One that several accounts have is an array of them, and so is a
-    batch: one for each of its calls.
+    """What became of one key. One that several accounts have is an array of them (the sandbox's is
+    shown alone with --sandbox), and so is a batch: one for each of its calls.
     """
     here = session(ctx)
     records = [entry.record() for entry in _named(here, key)]
@@ -75,8 +78,9 @@ def resolve(
 
     --order ID, --done and --none are your decision, after you have looked at the exchange. A
     wrong one can make you pay twice. An order that the exchange does not show, that looks
-    otherwise or was there before is refused; --yes says that you know better. A decision may be
-    changed by another one.
+    otherwise or was there before is refused; so is --none while the exchange lists an order that
+    can be it, or cannot be asked. --yes says that you know better. A decision may be changed by
+    another one.
     """
     here = session(ctx)
     if sum((bool(order), done, none)) > 1:
@@ -162,10 +166,18 @@ def _audited(ctx: typer.Context, here: Session, exchanges: list[str]) -> list[Se
 
 
 def _named(here: Session, key: str) -> "list[Entry]":
+    from exchcli.cli.doing import meant_by
+
     found = here.journal().named(key) or here.journal().parts(key)
     if not found:
         raise UsageError(f"The journal has no {key}.", "`exch journal list` shows what it has.")
-    return found
+    meant = meant_by(here, found)
+    if not meant:
+        raise UsageError(
+            f"The sandbox has no {key} in the journal.",
+            f"It was sent to {found[0].account.url}: look at it without --sandbox (EXCH_SANDBOX).",
+        )
+    return meant
 
 
 def _one(ctx: typer.Context, entries: "list[Entry]", exchange: str | None) -> "Entry":
@@ -175,8 +187,13 @@ def _one(ctx: typer.Context, entries: "list[Entry]", exchange: str | None) -> "E
     wanted = [entry for entry in entries if exchange in (None, entry.account.exchange)]
     if not wanted:
         raise UsageError(f"That key is none of {exchange}'s.", "Name the other exchange.")
+    profile = ctx.obj.named_profile()
+    wanted = [entry for entry in wanted if profile in (None, entry.account.profile)]
+    if not wanted:
+        raise UsageError(
+            f"That key is none of the profile {profile}.", "`exch journal show KEY` tells whose."
+        )
     narrower: list[Callable[[Entry], bool]] = [
-        lambda entry: ctx.obj.profile in (None, entry.account.profile),
         lambda entry: entry.state in ("sending", "unknown", "ambiguous"),
         lambda entry: _is_here(ctx, entry.account),
     ]
@@ -208,15 +225,15 @@ def _check_exchange(name: str) -> None:
 
 def _session_of(ctx: typer.Context, account: "Account") -> Session:
     """A session that asks the exchange of this account, with its key."""
-    from exchcli.cli.doing import account_of
-    from exchcli.sandbox.wire import SANDBOX_URLS
+    from exchcli.cli.deciding import StartedOver
+    from exchcli.cli.doing import account_of, is_of_sandbox
 
-    sandboxed = account.url.startswith(SANDBOX_URLS[account.exchange])
+    sandboxed = is_of_sandbox(account)
     there = _session(ctx, account.exchange, account.profile, sandboxed=sandboxed)
     if account_of(there) == account:
         return there
     if sandboxed:
-        raise UsageError(
+        raise StartedOver(
             "It was sent to a sandbox that was since started over.",
             "Decide with --none: nothing of it is left.",
         )

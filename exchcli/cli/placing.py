@@ -46,7 +46,7 @@ def place(here: Session, typed: Typed, how: How) -> None:
         check_answerable(how.yes)
     here.begin()
     if how.dry_run:
-        _dry_run(here, *read_order(here, typed))
+        _dry_run(here, *read_order(here, typed), key, how.on_absent)
         return
     keeping = Keeping(here, key, how.on_absent)
     # Whether it was done is not for the market to tell: a key that was used is answered first.
@@ -140,10 +140,20 @@ def check_free(
         check_funds(news, rules.symbol, balances, worst)
 
 
-def _dry_run(here: Session, new: NewOrder, rules: Rules) -> None:
-    from exchcli.cli.dryrun import show_unsent
+def _dry_run(
+    here: Session, new: NewOrder, rules: Rules, key: str | None, on_absent: OnAbsentPolicy
+) -> None:
+    from exchcli.cli.dryrun import check_unused, show_unsent
 
     if new.price is None:
         book = book_of(here, rules)
         new = at_book(here, new, rules, book)
-    show_unsent(here, [here.exchange.place(new)])
+    here.settings.raw = False  # the request has no reply
+    keeping = Keeping(here, key, on_absent)
+    checks = (
+        lambda: check_unused(keeping, intent_of(new)),
+        lambda: check_order_guard(here, keeping, [new], rules),
+        lambda: check_free(here, [new], rules, new.near),
+        lambda: keeping.check_placing([[new]], lambda: book_of(here, rules)),
+    )
+    show_unsent(here, [here.exchange.place(new)], checks)

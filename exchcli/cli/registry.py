@@ -37,7 +37,8 @@ class Alone(NamedTuple):
 class Spec(NamedTuple):
     """One declared command. `returns` is the record it shows, for --fields and the docs;
     `everyday` its name directly on the exchange, if it stands there too; `asks` says that it
-    asks an exchange though it is of none.
+    asks an exchange though it is of none; `heeds` are the options of every command that mean
+    something to it though it asks none.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Spec(NamedTuple):
     everyday: str | None
     returns: type | None
     asks: bool = False
+    heeds: tuple[str, ...] = ()
 
     @property
     def summary(self) -> str:
@@ -76,13 +78,14 @@ class Group:
         everyday: bool | str = False,
         returns: type | None = None,
         asks: bool = False,
+        heeds: tuple[str, ...] = (),
     ) -> Callable[[F], F]:
         """Declares a function to be a command of this group."""
 
         def declare(function: F) -> F:
             called = name or getattr(function, "__name__", "").replace("_", "-")
             there = (called if everyday is True else everyday) or None
-            self.specs[called] = Spec(called, function, on, there, returns, asks)
+            self.specs[called] = Spec(called, function, on, there, returns, asks, heeds)
             return function
 
         return declare

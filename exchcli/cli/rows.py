@@ -1,4 +1,4 @@
-"""The orders of a batch, from a file: a JSON array, a JSON object a line, or CSV with a header.
+"""The orders of a batch, from a file: a JSON array, JSON objects, or CSV with a header.
 
 Each order has `side`, `amount` and `price`, and may have `post_only`. Which of the three forms a
 file has is told by its first character. Every error names the order and what it should be.
@@ -23,7 +23,7 @@ MOST_BYTES = 4 * 1024 * 1024
 MOST_ROWS = 10_000
 FIELDS = ("side", "amount", "price", "post_only")
 _YES = {"1": True, "true": True, "yes": True, "0": False, "false": False, "no": False, "": False}
-_FORMS = "Write a JSON array, a JSON object a line, or CSV with the header side,amount,price."
+_FORMS = "Write a JSON array, JSON objects, or CSV with the header side,amount,price."
 
 
 def read_file(name: str) -> str:
@@ -62,21 +62,35 @@ def _rows(text: str) -> Sequence[Any]:
     if not text:
         return []
     if text[0] == "[":
-        rows = _json(text, "The file")
+        rows, end = _json(text, "The file")
+        if text[end:]:
+            raise UsageError("Behind the array of the file there is more.", _FORMS)
         assert isinstance(rows, list)
         return rows
-    if text[0] == "{":
-        lines = [line for line in text.splitlines() if line.strip()]
-        return [_json(line, f"Order {number}") for number, line in enumerate(lines, 1)]
-    return _csv(text)
+    return _objects(text) if text[0] == "{" else _csv(text)
 
 
-def _json(text: str, what: str) -> Any:
-    # Numbers stay the text that they are: not one of their digits may be lost.
-    try:
-        return json.loads(
-            text, parse_float=str, parse_int=str, parse_constant=_nonsense, object_pairs_hook=_row
+def _objects(text: str) -> list[Any]:
+    """JSON values one behind the other, each on one line or on several."""
+    rows: list[Any] = []
+    at = 0
+    while at < len(text):
+        row, end = _json(text, f"Order {len(rows) + 1}", at)
+        rows.append(row)
+        at = next(
+            (place for place in range(end, len(text)) if not text[place].isspace()), len(text)
         )
+    return rows
+
+
+def _json(text: str, what: str, at: int = 0) -> tuple[Any, int]:
+    """The value that begins there, and where it ends."""
+    # Numbers stay the text that they are: not one of their digits may be lost.
+    reader = json.JSONDecoder(
+        parse_float=str, parse_int=str, parse_constant=_nonsense, object_pairs_hook=_row
+    )
+    try:
+        return reader.raw_decode(text, at)
     except (ValueError, RecursionError):
         raise UsageError(f"{what} is no JSON.", _FORMS) from None
 
@@ -120,9 +134,15 @@ def _order(row: Any, number: int, symbol: str, market: Market) -> NewOrder:
             f"Order {number} has {others[0]!r}, which means nothing here.",
             f"An order of a batch has {', '.join(FIELDS)}.",
         )
-    side = str(row.get("side", "")).lower()
+    told = row.get("side")
+    side = str(told).lower()
     if side not in ("buy", "sell"):
-        raise UsageError(f"Order {number} has no side.", "Its side is buy or sell.")
+        what = (
+            f"The side of order {number} is {str(told)[:40]!r}."
+            if told
+            else f"Order {number} has no side."
+        )
+        raise UsageError(what, "Its side is buy or sell.")
     chosen: Side = "buy" if side == "buy" else "sell"
     return NewOrder(
         symbol=symbol,

@@ -358,7 +358,7 @@ def _write_options(
             arguments.append(row)
         elif param not in command.common:
             own.append(row)
-        elif _means_something(command, param):
+        elif means_something(command, param):
             common.append(row)
     sections = [("Arguments", arguments), ("Options", own)]
     if show_common:
@@ -369,11 +369,12 @@ def _write_options(
                 formatter.write_dl(rows)
 
 
-def _means_something(command: Leaf | Branch, option: Any) -> bool:
+def means_something(command: Leaf | Branch, option: Any) -> bool:
     """Whether a common option does anything here: a command of no exchange asks none."""
-    asks = isinstance(command, Leaf) and command.spec is not None and command.spec.asks
-    local = isinstance(command, Leaf) and command.exchange is None and not asks
-    return not local or any(flag in LOCAL_OPTIONS for flag in option.opts)
+    if not isinstance(command, Leaf) or command.exchange or command.spec is None:
+        return True
+    heeded = (*LOCAL_OPTIONS, *command.spec.heeds)
+    return command.spec.asks or any(flag in heeded for flag in option.opts)
 
 
 def _say_version(ctx: Any, param: Any, value: bool) -> None:

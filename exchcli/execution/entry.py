@@ -95,7 +95,7 @@ class Entry(NamedTuple):
             self.key, self.account.exchange, self.account.profile, self.command, self.state,
             ",".join(self.ids or named) or None, self.evidence, len(self.attempts),
             datetime.fromtimestamp(self.created, UTC), datetime.fromtimestamp(self.updated, UTC),
-            self.candidates or None,
+            self.candidates or None, self.account.url,
         )  # fmt: skip
 
 

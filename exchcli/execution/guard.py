@@ -21,6 +21,7 @@ from exchcli.records import Indicator, NewOrder, Order
 MINUTE = 60.0  # seconds
 WARN = Decimal("0.8")  # of the way to what an exchange acts on
 _DIGITS = 250  # of a product of two numbers that were typed
+_SHOWN = "`exch dfx account limits --indicators`"
 
 
 class Valued(NamedTuple):
@@ -159,30 +160,43 @@ def _check_distance(guard: Guard, exchange: str, order: Valued) -> None:
 
 def check_placing(
     recent: Iterable[Order],
-    symbol: str,
-    count: int,
+    calls: Sequence[Sequence[NewOrder]],
     now: datetime,
     warn: Callable[[str], None] = lambda _line: None,
+    fills: Callable[[NewOrder], bool] = lambda _new: False,
 ) -> None:
-    """Raises GuardRefused if `count` more orders, none of them filled, would trip an indicator
-    of this pair; `recent` are its orders of the last 10 minutes."""
+    """Raises GuardRefused if these calls with orders of one pair, sent one after the other, would
+    trip an indicator of it; `recent` are its orders of the last 10 minutes. Those that are not
+    filled at once, as `fills` tells, count as not filled.
+    """
+    symbol = calls[0][0].symbol
     there = [order for order in recent if order.symbol == symbol]
-    if not there:
-        return
     amounts = [order.amount or Decimal(0) for order in there]
-    usual = there[0]._replace(
-        id="", amount=sum(amounts, Decimal(0)) / len(amounts), filled=Decimal(0), status="open",
-        created=now, updated=None,
+    usual = sum(amounts, Decimal(0)) / len(amounts) if amounts else None
+    for news in calls:
+        there += [_as_placed(new, usual, now, filled=fills(new)) for new in news]
+        for row in indicators(there, now):
+            # More orders can only lower the share of those that were cancelled.
+            if row.indicator == "CR":
+                continue
+            if trips(row):
+                error = _banned_for(row, "more orders that are not filled", "would be")
+                error.hint = (
+                    f"Wait some minutes, or place fewer at once; {_SHOWN} shows where it is."
+                )
+                raise error
+            if row.orders > WARN * TRIGGERS[row.indicator][1] and WARN * row.value < row.threshold:
+                warn(_nearly(row))
+
+
+def _as_placed(new: NewOrder, usual: Decimal | None, now: datetime, *, filled: bool) -> Order:
+    """An order as it will be listed; one that spends money is as large as is `usual`."""
+    amount = usual if new.amount is None else new.amount
+    return Order(
+        "", new.symbol, new.market, new.side, "limit" if new.price is not None else "market",
+        new.price, new.stop, amount, (amount or Decimal(0)) if filled else Decimal(0), None, None,
+        "filled" if filled else "open", "", created=now,
     )  # fmt: skip
-    before = {row.indicator: row for row in indicators(there, now)}
-    for row in indicators([*there, *[usual] * count], now):
-        # More orders can only lower the share of those that were cancelled.
-        if row.indicator == "CR" or row.indicator not in before:
-            continue
-        if trips(row):
-            raise _banned_for(before[row.indicator], "more orders that are not filled")
-        if row.orders > WARN * TRIGGERS[row.indicator][1] and WARN * row.value < row.threshold:
-            warn(_nearly(row))
 
 
 def check_cancel(
@@ -214,11 +228,11 @@ def _canceled(order: Order, now: datetime) -> Order:
     return order._replace(status="canceled", updated=now)
 
 
-def _banned_for(row: Indicator, what: str) -> GuardRefused:
+def _banned_for(row: Indicator, what: str, verb: str = "is") -> GuardRefused:
     return GuardRefused(
         f"DigiFinex would ban this account from trading for {what} on {row.symbol}: its "
-        f"{row.indicator} is {plain(row.value)} over {row.orders} orders in 10 minutes.",
-        "Wait some minutes; `exch dfx account limits --indicators` shows them.",
+        f"{row.indicator} {verb} {plain(row.value)} over {row.orders} orders in 10 minutes.",
+        f"Wait some minutes; {_SHOWN} shows them.",
         exchange="dfx",
     )
 
@@ -226,5 +240,5 @@ def _banned_for(row: Indicator, what: str) -> GuardRefused:
 def _nearly(row: Indicator) -> str:
     return (
         f"{row.symbol} is near a ban from trading: {row.indicator} is {plain(row.value)} over "
-        f"{row.orders} orders in 10 minutes (`exch dfx account limits --indicators`)"
+        f"{row.orders} orders in 10 minutes ({_SHOWN})"
     )

@@ -265,6 +265,8 @@ class Journal:
 
     def sent_lately(self, account: Account, seconds: float, now: Reading) -> int:
         """How many orders were sent in the last so many seconds, whatever came of them."""
+        if not self._file.exists():
+            return 0
         with self._file.reading() as db:
             rows = db.execute(
                 "SELECT attempts.boot, attempts.steady, attempts.wall, (SELECT COUNT(*) FROM items"

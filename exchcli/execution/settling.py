@@ -110,6 +110,22 @@ class Settling:
         found = self._candidates(entry)
         return judged(entry, found, self._venue, last=True) or Verdict("absent")
 
+    def look(self, entry: Entry) -> tuple[str, ...]:
+        """The ids of all that is listed now and can be one of its items, whenever these were sent.
+        None need not mean that nothing comes any more."""
+        sent = entry._replace(
+            attempts=tuple(
+                one._replace(state="unknown") if one.state == "placed" else one
+                for one in entry.attempts
+            )
+        )  # what a person has named may be named otherwise
+        self._check_lists(sent)
+        items = [item for attempt in sent.suspects for item in attempt.items]
+        rows = self._candidates(sent)
+        return tuple(
+            name for name, row in rows.items() if any(self._venue.same(i, row) for i in items)
+        )
+
     def wait_for_fence(self, entry: Entry) -> int:
         """Returns when nothing of it can be accepted any more, and what was is listed."""
         attempts = entry.suspects

@@ -59,10 +59,10 @@ _LEAST_IMPORTANT: dict[type, tuple[str, ...]] = {
     ),
     Placed: (
         *("fills", "exchange_status", "updated", "market", "post_only", "cost", "stop_price"),
-        *("evidence", "average_price", "type", "created", "once replayed"),
+        *("evidence", "average_price", "type", "created", "once replayed", "filled"),
     ),
     JournalEntry: (
-        *("updated", "evidence", "profile", "attempts", "created", "candidates"),
+        *("updated", "evidence", "profile", "attempts", "url", "created", "candidates"),
         "order_id",
     ),
     Fill: (
@@ -83,7 +83,10 @@ _LEAST_IMPORTANT: dict[type, tuple[str, ...]] = {
 # waits for its stop price looks like any other without it, and the status tells of `filled`.
 _GIVES_WAY: dict[type, dict[str, str]] = {Order: {"filled": "stop_price"}}
 # Text that says enough when its end is missing. Never an id, an address or a currency.
-MAY_BE_SHORTENED = frozenset({"chain", "order_types", "zone"})
+MAY_BE_SHORTENED = frozenset({"chain", "command", "order_types", "zone"})
+# Ids with commas between them: in a table the first of them and how many more there are, or where
+# that is too wide, only how many there are. One id alone is whole.
+MAY_BE_COUNTED = frozenset({"order_id"})
 # Sentences, which may go on in a second line.
 MAY_BE_FOLDED = frozenset({"what"})
 # Names that need no title in a caption: what they hold says what it is.

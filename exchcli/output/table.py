@@ -1,11 +1,13 @@
 """Several records as a table.
 
-The digits of a number are never cut or wrapped. What does not fit is left out as a whole
-column, and named; and where even the important columns do not fit, every record is a card.
+The digits of a number are never cut or wrapped. Of many ids the first is shown, and how many more
+there are, or only how many. What does not fit is left out as a whole column, and named; and where
+even the important columns do not fit, every record is a card.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 from textwrap import fill
@@ -18,6 +20,7 @@ from exchcli.output.fields import names_of
 from exchcli.output.grid import Column, cell, grid, painted, width_of
 from exchcli.output.screen import Block, Screen
 from exchcli.output.shape import (
+    MAY_BE_COUNTED,
     MAY_BE_FOLDED,
     MAY_BE_SHORTENED,
     SPEAKS_FOR_ITSELF,
@@ -30,6 +33,7 @@ from exchcli.output.times import Times
 # From so many rows on, what is the same in all of them is said once, above.
 _LONG = 3
 _SHORTENED = 12
+_MORE = re.compile(r"\S+ and (\d+) more")
 
 
 def table(
@@ -115,7 +119,19 @@ def _column(rows: Sequence[Any], name: str, times: Times, screen: Screen) -> Col
     kind = kind_of(rows[0], name)
     heading = title(name) + (times.title_suffix if kind == "time" else "")
     cells = [cell(row, name, screen, times.text) for row in rows]
+    if name in MAY_BE_COUNTED:
+        cells = [_counted(text) for text in cells]
     return Column(name, heading, cells, numeric=kind in ("number", "records"))
+
+
+def _counted(ids: Text) -> Text:
+    """`17194 and 9 more` of ten ids."""
+    first, *more = ids.plain.split(",")
+    return painted(f"{first} and {len(more)} more") if more else ids
+
+
+def _number_of(counted: re.Match[str]) -> str:
+    return f"{int(counted[1]) + 1} ids"
 
 
 def _fitting(every: list[Column], record: type | None, screen: Screen) -> list[Column] | None:
@@ -157,6 +173,9 @@ def _folded(every: Sequence[Column], screen: Screen) -> list[Column]:
 
 
 def _shortened(column: Column, screen: Screen) -> Column:
+    if column.name in MAY_BE_COUNTED:
+        cells = [painted(_MORE.sub(_number_of, text.plain)) for text in column.cells]
+        return Column(column.name, column.title.plain, cells)
     if column.name not in MAY_BE_SHORTENED:
         return column
     cells = [text.copy() for text in column.cells]

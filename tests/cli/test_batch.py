@@ -217,3 +217,98 @@ def test_funds_are_told_before_the_question(still: Exch, tmp_path: Path) -> None
     ran = still(*words, terminal=True, typed="y\n")
     assert (ran.code, ran.out) == (2, "")
     assert "[y/N]" not in ran.err
+
+
+@pytest.fixture
+def many(tmp_path: Path) -> Any:
+    """Writes a file of so many orders, each at a price of its own."""
+
+    def write(count: int, first: int, kind: str = "") -> str:
+        file = tmp_path / "many.csv"
+        lines = [f"buy,0.001,{first + number},{kind}" for number in range(count)]
+        file.write_text("\n".join(["side,amount,price,post_only", *lines]) + "\n")
+        return str(file)
+
+    return write
+
+
+@pytest.mark.parametrize("words", [[], ["--once", "b"]])
+def test_a_file_that_would_get_the_account_banned_is_not_begun(
+    still: Exch, many: Any, words: list[str]
+) -> None:
+    before = count(still)
+    ran = still("dfx", "order", "batch", "btcusdt", many(60, 9000), "--yes", *words)
+    assert (ran.code, ran.out) == (8, "")
+    error = json.loads(ran.err)["error"]
+    assert error["message"].startswith("DigiFinex would ban this account from trading for more")
+    assert "place fewer at once" in error["hint"]
+    assert count(still) == before
+    assert done(still("journal", "list")) == []
+    ran = still("dfx", "order", "batch", "btcusdt", many(60, 9000), terminal=True, typed="y\n")
+    assert (ran.code, "[y/N]" in ran.err) == (8, False)
+
+
+def test_orders_that_trade_at_once_get_nobody_banned(still: Exch, many: Any) -> None:
+    words = ["dfx", "order", "batch", "btcusdt"]
+    # Post-only, they would be canceled.
+    assert still(*words, many(60, 9900, "true"), "--yes").code == 8
+    ran = still(*words, many(60, 9900), "--yes")
+    assert (ran.code, len(json.loads(ran.out))) == (0, 60)
+    assert {row["status"] for row in json.loads(ran.out)} == {"filled"}
+
+
+def test_what_is_placed_already_counts_once(still: Exch, many: Any) -> None:
+    words = ["dfx", "order", "batch", "btcusdt", many(40, 9000), "--yes", "--once", "b"]
+    assert still(*words).code == 0
+    assert [row["replayed"] for row in done(still(*words))] == [True] * 40
+
+
+def test_a_terminal_shows_orders_that_have_fared_differently_as_a_table(
+    still: Exch, tmp_path: Path
+) -> None:
+    file = tmp_path / "orders.csv"
+    lines = [f"buy,0.0123,{price}" for price in ("9000.12", "9001.13", "9900.14", "9002.15")]
+    file.write_text("\n".join(["side,amount,price", "buy,1.5,9592.23", *lines]) + "\n")
+    words = ["dfx", "order", "batch", "btcusdt", str(file), "-o", "table", "--yes"]
+    ran = still(*words)
+    assert ran.code == 0
+    rows = [line for line in ran.out.splitlines() if " buy " in line]
+    assert len(rows) == 5
+    assert {row.split()[-1] for row in rows} >= {"open", "filled"}
+    assert max(map(len, ran.out.splitlines())) <= 80
+
+
+def test_a_dry_run_says_what_would_stand_in_the_way_of_the_whole_file(
+    still: Exch, many: Any, orders: Any
+) -> None:
+    words = ["dfx", "order", "batch", "btcusdt"]
+    dry = still(*words, many(60, 9000), "--dry-run")
+    assert (dry.code, len(json.loads(dry.out))) == (0, 6)
+    assert dry.err.startswith("exch: it would not be sent: DigiFinex would ban this account")
+    assert still(*words, orders(12), "--yes", "--once", "b").code == 0
+    dry = still(*words, orders(12), "--dry-run", "--once", "b")
+    assert dry.code == 0
+    first, second = dry.err.splitlines()
+    assert first.startswith("exch: it would not be sent: b#1 was used for it before: placed, as ")
+    assert first.endswith(" and 9 more.")
+    assert second.startswith("exch: it would not be sent: b#2 was used")
+
+
+def test_one_order_is_one_order_in_every_message(still: Exch, orders: Any) -> None:
+    file = Path(orders(10))
+    file.write_text(file.read_text() + "buy,100,9000\n" + "buy,0.001,9000\n" * 10)
+    words = ["dfx", "order", "batch", "btcusdt", str(file), "--margin", "--yes"]
+    error = json.loads(still(*words).err)["error"]
+    assert error["message"].startswith("Orders 11 to 20 of 21:")
+    assert "Orders 1 to 10 are placed; order 21 was not sent." in error["hint"]
+    file.write_text("".join(file.read_text().splitlines(keepends=True)[:12]))
+    error = json.loads(still(*words).err)["error"]
+    assert error["message"].startswith("Order 11 of 11:")
+
+
+def test_a_dry_run_is_printed_whatever_the_journal_is_like(still: Exch, orders: Any) -> None:
+    words = ["dfx", "order", "batch", "btcusdt", orders(12), "--once", "b"]
+    assert still(*words, "--yes").code == 0
+    (still.home / "state" / "journal.sqlite").write_bytes(b"not a database, but long enough " * 99)
+    dry = still(*words, "--dry-run")
+    assert (dry.code, len(json.loads(dry.out))) == (0, 2)

@@ -14,7 +14,7 @@ import pytest
 from shells import COMPLETIONS, Fish, Terminal, start
 
 from exchcli.cli.shells import SHELLS
-from exchcli.cli.tree import Branch, Root
+from exchcli.cli.tree import Branch, Root, means_something
 from exchcli.names import names_file
 from exchcli.records import Symbol
 from exchcli.state import SymbolCache
@@ -83,7 +83,10 @@ def test_tab_offers_every_command_of_every_group(shell: Terminal | Fish) -> None
 
 def test_tab_offers_every_option_of_every_command_and_no_other(shell: Terminal | Fish) -> None:
     for line, command in TREE:
-        flags = {flag for param in command.params for flag in param.opts if flag.startswith("--")}
+        params = [
+            p for p in command.params if p not in command.common or means_something(command, p)
+        ]
+        flags = {flag for param in params for flag in param.opts if flag.startswith("--")}
         options = flags - {param.name for param in command.params} | {"--help"}
         assert shell.offers(f"{line}--") == options, line
 
@@ -128,6 +131,17 @@ def is_zsh(shell: Terminal | Fish) -> bool:
         ("exch sandbox load tr", "trades.csv"),
         ("exch sandbox load --symbol ltc", "ltcpln ltcbtc"),
         ("exch config set dfx.u", "dfx.url"),
+        ("exch journal resolve k --exchange ", "dgt dfx"),
+        ("exch journal audit ", "dgt dfx"),
+        ("exch journal audit dgt df", "dfx"),
+        ("exch sandbox fund usdt 1 --exchange d", "dgt dfx"),
+        ("exch sandbox fund usdt 1 --account ", "1 2"),
+        ("exch sandbox serve --fault error-500", "error-500=0.1 error-500-after=0.1"),
+        ("exch dfx withdraw new usdt 1 --chain ", "ERC20 OMNI"),
+        ("exch journal list --s", "--sandbox"),
+        ("exch journal show --p", ""),
+        ("exch sandbox serve --sa", ""),
+        ("exch journal resolve --sa", "--sandbox"),
         ("exch dgt time --fields ", "exchange time offset_seconds"),
     ],
 )
@@ -148,6 +162,7 @@ def test_tab_offers(shell: Terminal | Fish, line: str, offered: str) -> None:
         ("exch dfx book -- eth", "eth_usdt"),
         ("exch dfx currencies ", "btc usdt usdc eth"),
         ("exch dfx margin currencies --json US", "USDT USDC"),
+        ("exch dfx cancel --all --symbol eth", "eth_usdt"),
         ("exch --sandbox dfx book ", "trx_usdt"),
         ("exch dfx --sandbox currencies t", "trx"),
         ("exch dfx book --sandbox t", "trx_usdt"),

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import socket
+import sqlite3
 from collections.abc import Callable
 from contextlib import closing
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -15,6 +18,7 @@ from running import Exch, Ran
 from exchcli.core.machine import read
 from exchcli.execution.intent import Intent, Item, Move, Withdrawal
 from exchcli.execution.journal import Journal
+from exchcli.execution.venue import signer_of
 from exchcli.records import NewOrder, Snapshot
 
 D = Decimal
@@ -132,3 +136,83 @@ def test_an_ambiguous_one_tells_what_it_may_be(still: Exch, unknown: Unknown) ->
     ran = still("journal", "resolve", "k")
     assert (ran.code, error(ran)["message"]) == (11, "Several orders could be k: aa, bb.")
     assert "exch journal resolve k --order ID" in error(ran)["hint"]
+
+
+@pytest.mark.parametrize("name", ["dgt", "dfx"])
+def test_that_there_is_none_is_not_believed_while_one_is_listed(still: Exch, name: str) -> None:
+    placed = done(still(*BUY[name], "--once", "k"))["id"]
+    forget(still, "k")
+    ran = still("journal", "resolve", "k", "--none")
+    assert (ran.code, error(ran)["message"]) == (
+        2, f"The exchange lists what can be k: {placed}."
+    )  # fmt: skip
+    assert "--order ID` says that it is it. --yes writes it down" in error(ran)["hint"]
+    assert done(still("journal", "show", "k"))["state"] == "unknown"
+    ran = still("journal", "resolve", "k", "--none", "--yes")
+    assert (ran.code, json.loads(ran.out)["state"]) == (0, "absent")
+    assert ran.err.endswith("It is written down all the same.\n")
+
+
+def test_a_right_decision_is_not_undone_without_a_look(still: Exch, unknown: Unknown) -> None:
+    placed = done(still(*BUY["dfx"], "--once", "k"))["id"]
+    forget(still, "k")
+    done(still("journal", "resolve", "k", "--order", placed))
+    ran = still("journal", "resolve", "k", "--none")
+    assert (ran.code, placed in error(ran)["message"]) == (2, True)
+    assert done(still("journal", "show", "k"))["state"] == "placed"
+
+
+def test_a_withdrawal_that_is_listed_is_not_taken_for_none(still: Exch, unknown: Unknown) -> None:
+    row = done(still("dfx", "withdraw", "list"))[0]
+    unknown("dfx", "w", "withdrawal", Withdrawal(row["currency"], D(row["amount"])))
+    with closing(Journal(still.home / "state")) as journal:
+        (entry,) = journal.named("w")
+    created = int(datetime.fromisoformat(row["created"]).replace(tzinfo=UTC).timestamp())
+    change(still, "UPDATE attempts SET signed = ?, not_after = ? WHERE intent = ?",
+           created, created + 60, entry.id)  # fmt: skip
+    change(still, "UPDATE intents SET snapshot = '[0, [], 1]' WHERE id = ?", entry.id)
+    ran = still("journal", "resolve", "w", "--none")
+    assert (ran.code, row["id"] in error(ran)["message"]) == (2, True)
+    assert done(still("journal", "resolve", "w", "--order", row["id"]))["state"] == "placed"
+
+
+def test_what_cannot_be_asked_is_not_believed_either(still: Exch, unknown: Unknown) -> None:
+    unknown("dfx", "k", "buy", NEW["dfx"])
+    with closing(Journal(still.home / "state")) as journal:
+        (entry,) = journal.named("k")
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        url = f"http://127.0.0.1:{taken.getsockname()[1]}"
+    change(still, "UPDATE intents SET url = ? WHERE id = ?", url, entry.id)
+    keys = {"EXCH_DFX_KEY": "a-key-for-tests", "EXCH_DFX_SECRET": "not-a-real-secret"}
+    env = {"EXCH_SANDBOX": "", "EXCH_DFX_URL": url, **keys}
+    change(still, "UPDATE attempts SET signer = ? WHERE intent = ?",
+           signer_of("a-key-for-tests"), entry.id)  # fmt: skip
+    words = ["journal", "resolve", "k", "--none", "--timeout", "1"]
+    ran = still(*words, **env)
+    assert (ran.code, "--yes writes it down all the same." in error(ran)["hint"]) == (6, True)
+    ran = still(*words, **{**env, "EXCH_DFX_KEY": "another-key"})
+    assert (ran.code, "another API key" in error(ran)["message"]) == (2, True)
+    assert still(*words, **{**env, "EXCH_DFX_URL": "https://127.0.0.1:9"}).code == 2
+    assert json.loads(still(*words, "--yes", **env).out)["state"] == "absent"
+
+
+def test_of_a_sandbox_that_was_started_over_there_is_none(still: Exch) -> None:
+    done(still(*BUY["dfx"], "--once", "k"))
+    forget(still, "k")
+    assert still("sandbox", "reset", "--yes").code == 0
+    later = {"EXCH_SANDBOX_CLOCK": "2020-05-20T07:44:54Z"}
+    assert done(still("journal", "resolve", "k", "--none", **later))["state"] == "absent"
+
+
+def change(exch: Exch, statement: str, *values: object) -> None:
+    """Makes the journal say something else than what happened."""
+    with closing(sqlite3.connect(exch.home / "state" / "journal.sqlite")) as db, db:
+        db.execute(statement, values)
+
+
+def forget(exch: Exch, key: str) -> None:
+    """Makes it unknown what became of a key."""
+    one = "WHERE intent = (SELECT id FROM intents WHERE key = ?)"
+    change(exch, f"UPDATE items SET order_id = NULL {one}", key)
+    change(exch, f"UPDATE attempts SET state = 'unknown' {one}", key)
+    change(exch, "UPDATE intents SET state = 'unknown', evidence = NULL WHERE key = ?", key)

@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import json
+from contextlib import closing
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
+from journalling import signed
 from running import Exch, Ran
+
+from exchcli.core.machine import read
+from exchcli.execution.intent import Account, Intent
+from exchcli.execution.journal import Journal
+from exchcli.records import NewOrder, Snapshot
 
 BUY = ["dgt", "buy", "btcpln", "0.05", "--price", "2570", "--yes"]
 
@@ -37,6 +45,7 @@ def test_an_entry_has_the_keys_of_the_contract(still: Exch) -> None:
         "created",
         "updated",
         "candidates",
+        "url",
     ]
     assert list(entry.values())[:8] == [
         "k",
@@ -49,6 +58,7 @@ def test_an_entry_has_the_keys_of_the_contract(still: Exch) -> None:
         1,
     ]
     assert entry["created"].endswith("Z")
+    assert entry["url"].startswith("https://sandbox.invalid/api#")
 
 
 def test_everything_is_listed_newest_first_with_or_without_a_key(still: Exch) -> None:
@@ -179,3 +189,80 @@ def test_a_damaged_journal_is_12_and_nothing_is_sent(still: Exch) -> None:
     assert (ran.code, error(ran)["kind"]) == (12, "state")
     assert still(*BUY).code == 12
     assert len(done(still("dgt", "orders"))) == before
+
+
+REAL = Account("dgt", "https://dgtmarket.com/api", "default")
+
+
+@pytest.fixture
+def both(still: Exch) -> Exch:
+    """The key k of the sandbox, and another k, unsettled, that was sent to the exchange itself."""
+    done(still(*BUY, "--once", "k"))
+    with closing(Journal(still.home / "state")) as journal:
+        intent = Intent("buy", (NewOrder("BTCPLN", "buy", Decimal(1), Decimal(9)),))
+        for key in ("k", "real"):
+            journal.sending(REAL, key, intent, Snapshot(1, (), 1), signed(when=read()))
+    return still
+
+
+def test_with_sandbox_only_its_entries_are_shown(both: Exch) -> None:
+    (mine,) = done(both("journal", "list"))
+    assert done(both("journal", "show", "k")) == mine
+    every = done(both("journal", "list", "--json", EXCH_SANDBOX=""))
+    assert [entry["url"] for entry in every] == [REAL.url, REAL.url, mine["url"]]
+    assert done(both("--sandbox", "journal", "list", EXCH_SANDBOX="")) == [mine]
+    assert len(done(both("journal", "show", "k", EXCH_SANDBOX=""))) == 2
+    assert done(both("journal", "list", "--limit", "1")) == [mine]
+    (row,) = [row for row in done(both("doctor")) if row["name"] == "journal"]
+    assert (row["status"], row["what"][:8]) == ("ok", "1 calls,")
+    assert "what became of real, k is not known" in both("doctor", EXCH_SANDBOX="").out
+
+
+def test_with_sandbox_nothing_is_decided_about_the_exchange(both: Exch) -> None:
+    for words in (["--none"], ["--order", "1", "--yes"], []):
+        ran = both("journal", "resolve", "real", *words)
+        assert (ran.code, error(ran)["message"]) == (2, "The sandbox has no real in the journal.")
+        assert "without --sandbox" in error(ran)["hint"]
+    assert still_open(both, "real")
+    assert both("journal", "show", "real").code == 2
+    assert done(both("journal", "resolve", "k"))["state"] == "placed"  # that of the sandbox
+
+
+def test_a_profile_that_is_named_is_the_one_that_is_decided_about(both: Exch) -> None:
+    ran = both("journal", "resolve", "real", "--none", "--profile", "other", EXCH_SANDBOX="")
+    assert (ran.code, error(ran)["message"]) == (2, "That key is none of the profile other.")
+    assert still_open(both, "real")
+
+
+def still_open(exch: Exch, key: str) -> bool:
+    (entry,) = [e for e in done(exch("journal", "list", EXCH_SANDBOX="")) if e["key"] == key]
+    return bool(entry["state"] == "unknown")
+
+
+def test_an_audit_with_sandbox_asks_the_sandbox_alone(both: Exch) -> None:
+    # Of the exchange itself it would be exit code 6 or 3: there is no key, and no network.
+    assert both("journal", "audit", "--start", "20d").code == 0
+
+
+def test_a_table_tells_what_an_order_of_many_is_in_a_few_words(still: Exch, tmp_path: Path) -> None:
+    file = tmp_path / "orders.json"
+    rows = [{"side": "buy", "amount": "0.001", "price": str(9000 + n)} for n in range(12)]
+    file.write_text(json.dumps(rows))
+    placed = done(still("dfx", "order", "batch", "btcusdt", str(file), "--yes", "--once", "wb"))
+    done(still("dfx", "cancel", placed[0]["id"], "--yes"))
+    table = still("journal", "list", "-o", "table").out
+    rows = [line for line in table.splitlines() if line.startswith(("@", "wb#"))]
+    assert [placed[0]["id"] in row for row in rows] == [True, False, False]
+    assert ["10 ids" in row for row in rows] == [False, False, True]
+    assert max(map(len, table.splitlines())) <= 80
+    assert "Created" in table
+    assert "order_id" not in table  # which would be named as left out
+    wide = still("journal", "list", "-o", "table", COLUMNS="200").out
+    assert f"{placed[0]['id']} and 9 more" in wide
+    assert f"{placed[10]['id']} and 1 more" in wide
+    assert placed[1]["id"] not in wide
+    ids = [row["order_id"].count(",") for row in done(still("journal", "list"))]
+    assert ids == [0, 1, 9]
+    assert still("journal", "list", "-o", "csv").out.count(placed[1]["id"]) == 1
+    card = still("journal", "show", "wb#1", "-o", "table").out
+    assert all(order["id"] in card for order in placed[:10])

@@ -261,3 +261,45 @@ def test_what_the_exchange_refuses_is_4_and_may_be_tried_again(still: Exch) -> N
     ran = still(*words, "--once", "k")
     assert (ran.code, error(ran)["code"]) == (4, "20011")
     assert still(*words, "--once", "k").code == 4
+
+
+@pytest.mark.parametrize(
+    ("before", "words", "told"),
+    [
+        ([["config", "set", "guard.halt", "true"]], BUY, "dgt.guard.halt is on: nothing"),
+        (
+            [["config", "set", "dgt.guard.max_order_value.PLN", "100"]],
+            BUY,
+            "The order is worth 128.50 PLN, beyond dgt.guard.max_order_value.PLN = 100.",
+        ),
+        ([], ["dgt", "sell", "btcpln", "100", "--price", "9900"], "This needs 100 BTC, and 3.2315"),
+        (
+            [[*BUY, "--yes", "--once", "k"]],
+            [*BUY, "--once", "k"],
+            "k was used for it before: placed, as 17167.",
+        ),
+        (
+            [[*BUY, "--yes", "--once", "k"]],
+            [*BUY[:3], "0.06", *BUY[4:], "--once", "k"],
+            "The key k stands for something else: buy 0.05 BTCPLN at 2570.",
+        ),
+    ],
+    ids=["halt", "value", "money", "used", "something else"],
+)
+def test_a_dry_run_says_what_would_stand_in_the_way(
+    still: Exch, before: list[list[str]], words: list[str], told: str
+) -> None:
+    for one in before:
+        assert still(*one).code == 0
+    ran = still(*words, "--dry-run")
+    assert ran.code == 0
+    assert json.loads(ran.out)["method"] == "POST"
+    (line,) = ran.err.splitlines()
+    assert line.startswith(f"exch: it would not be sent: {told}")
+    listed = len(json.loads(still("journal", "list").out))
+    assert listed == sum("--once" in one for one in before)
+
+
+def test_a_dry_run_under_a_key_that_is_new_has_nothing_in_its_way(still: Exch) -> None:
+    ran = still(*BUY, "--dry-run", "--once", "k")
+    assert (ran.code, ran.err) == (0, "")

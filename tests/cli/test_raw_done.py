@@ -63,3 +63,30 @@ def test_a_read_that_is_refused_before_is_not_printed_as_the_reply(
     ran = still(*DGT, "--raw", EXCH_SANDBOX="0", EXCH_DGT_URL="http://127.0.0.1:9/api",
                 EXCH_DGT_KEY="a-key-for-tests", EXCH_DGT_SECRET="not-a-real-secret")  # fmt: skip
     assert (ran.code, ran.out) == (6, "")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        DFX,
+        DGT,
+        ["dfx", "order", "batch", "btcusdt", "ORDERS", "--yes"],
+        ["dfx", "transfer", "new", "usdt", "1", "--from", "spot", "--to", "margin", "--yes"],
+        ["dgt", "withdraw", "new", "btc", "0.1", "--yes"],
+        ["dfx", "margin", "close", "btcusdt", "--yes"],
+    ],
+    ids=lambda words: " ".join(words[:3]),
+)
+def test_a_key_has_no_reply_that_could_be_printed_again(
+    still: Exch, tmp_path: Path, words: list[str]
+) -> None:
+    file = tmp_path / "orders.csv"
+    file.write_text("side,amount,price\nbuy,0.001,9000\n")
+    words = [word.replace("ORDERS", str(file)) for word in words]
+    ran = still(*words, "--raw", "--once", "k")
+    assert (ran.code, ran.out) == (2, "")
+    assert json.loads(ran.err)["error"]["message"].startswith("--raw prints the exchange's reply")
+    assert json.loads(still("journal", "list").out) == []
+    assert still(*words, "--once", "k").code == 0
+    dry = still(*words, "--raw", "--once", "k", "--dry-run")
+    assert (dry.code, "method" in dry.out) == (0, True)

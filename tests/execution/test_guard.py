@@ -148,9 +148,12 @@ def order(
     )  # fmt: skip
 
 
+BID = NewOrder("BTC_USDT", "buy", Decimal(1), Decimal(1))
+
+
 def placing(recent: list[Order], count: int = 1) -> list[str]:
     warned: list[str] = []
-    check_placing(recent, "BTC_USDT", count, NOW, warned.append)
+    check_placing(recent, [[BID] * count], NOW, warned.append)
     return warned
 
 
@@ -175,6 +178,20 @@ def test_the_tenth_batch_may_be_the_one_that_trips() -> None:
     one_filled = [order(n) for n in range(98)] + [order(200, "filled")]
     assert placing(one_filled) != []  # 1 of 100 is not below 1 %, but near it
     refused(lambda: placing(one_filled, 2) and None)
+
+
+def test_calls_are_counted_one_after_the_other() -> None:
+    def together(*calls: int, fills: int = 0) -> None:
+        """Of each call so many orders are filled."""
+        news = [[BID._replace(price=Decimal(n)) for n in range(count)] for count in calls]
+        check_placing([], news, NOW, fills=lambda new: new.price < fills)
+
+    together(10, 10, 10, 10, 9)
+    assert "over 50 orders" in refused(lambda: together(*[10] * 6)).message
+    together(*[10] * 12, fills=1)
+    # What is filled in the end does not undo what came before it.
+    filled_last = [[BID] * 10] * 5 + [[BID._replace(price=Decimal(2))] * 10]
+    refused(lambda: check_placing([], filled_last, NOW, fills=lambda new: new.price == 2))
 
 
 def test_orders_of_other_pairs_and_older_ones_do_not_count() -> None:

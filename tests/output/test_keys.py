@@ -54,7 +54,8 @@ KEYS = {
     ),
     "Cancelled": "id status",
     "JournalEntry": (
-        "key exchange profile command state order_id evidence attempts created updated candidates"
+        "key exchange profile command state order_id evidence attempts created updated candidates "
+        "url"
     ),
     "Finding": "finding order_id symbol key created",
     "Unsent": "method url headers body",

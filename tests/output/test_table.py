@@ -192,6 +192,23 @@ def test_an_order_that_waits_for_its_stop_price_shows_it_before_what_is_filled(s
     assert "Too narrow for stop_price" in narrow
 
 
+def test_orders_that_have_fared_differently_stay_a_table(shown):
+    def order(number: int, status: str) -> records.Placed:
+        return records.Placed(
+            id=f"{number:032x}", symbol="BTC_USDT", market="spot", side="buy", type="limit",
+            price=Decimal("12345.67"), stop_price=None, amount=Decimal("0.0123"),
+            filled=Decimal(number), average_price=None, cost=Decimal(0), status=status,
+            exchange_status=str(number), fills=(),
+        )  # fmt: skip
+
+    orders = [order(n, s) for n, s in enumerate(["open", "partially_filled", "partially_canceled"])]
+    text = shown(orders, records.Placed, width=80)
+    rows = [line.split() for line in lines(text) if " buy " in line]
+    assert [row[-1] for row in rows] == ["open", "partially_filled", "partially_canceled"]
+    assert all(row[0] == one.id for row, one in zip(rows, orders, strict=True))
+    assert "filled" in text.rpartition("Too narrow for")[2]
+
+
 def test_where_even_the_important_columns_do_not_fit_every_record_is_a_card(shown, trades):
     text = shown(trades[:2], Trade, width=20, fields=("side", "price", "amount"))
     assert lines(text) == [

@@ -10,9 +10,10 @@ _SCRIPT = r"""# Completion of exch for bash 3.2 and newer, made by `exch complet
 # No process is started, but for names of symbols and currencies: `exch __complete`.
 
 # What can be typed after the commands $1. An option that takes a value ends with "=" and what
-# that can be; @symbols and the like are looked up, "-" is anything, "..." is any number.
+# that can be; @symbols and the like are looked up, "-" is anything, "..." is any number. The
+# options of every command that mean nothing here are `hides`.
 _exch_table() {
-    commands= takes= options= fields=
+    commands= takes= options= fields= hides=
     case $1 in
 @TABLE@
     esac
@@ -40,7 +41,7 @@ _exch_words() {
 }
 
 _exch() {
-    local IFS=$' \t\n' commands takes options fields words=() apart
+    local IFS=$' \t\n' commands takes options fields hides words=() apart
     local common='@COMMON@'
     local word i place= option= ended= sandbox= given=0 kind= typed before= list
     COMPREPLY=()
@@ -77,7 +78,10 @@ _exch() {
         list=" $options $common "
         [[ $list == *" $option="* ]] && kind=${list#*" $option="} kind=${kind%% *}
     elif [[ -z $ended && $typed == -* ]]; then
-        for word in $options $common; do kind+=${word%%=*},; done
+        for word in $options $common; do
+            word=${word%%=*}
+            [[ " $hides " == *" $word "* ]] || kind+=$word,
+        done
     elif [[ -n $commands ]]; then
         kind=${commands// /,}
     else
@@ -137,6 +141,7 @@ def _row(place: Place, where: list[str]) -> str:
         "takes": " ".join((a.value or "-") + "..." * a.many for a in place.arguments),
         "options": _options(place.options),
         "fields": ",".join(place.fields),
+        "hides": " ".join(place.hides),
     }
     told = "".join(f"\n            {name}='{text}'" for name, text in columns.items() if text)
     paths = " | ".join(path or "''" for path in where)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from exchcli.cli.shells import filled
@@ -103,7 +103,7 @@ def script() -> str:
     lines = [
         *_commands(found), *_arguments(found), "",
         *_fields(found), *_own_options(found), "",
-        *map(_option, everywhere),
+        *_everywhere(everywhere, found),
     ]  # fmt: skip
     parts = {
         "VALUED": " ".join(dict.fromkeys(_flags(o for o in options if o.value is not None))),
@@ -165,8 +165,25 @@ def _own_options(found: Places) -> list[str]:
     return [_option(option, where) for option, where in taken.items()]
 
 
-def _option(option: Option, where: list[str] | None = None) -> str:
-    line = f"complete -c exch{_at(where)}" if where else "complete -c exch"
+def _everywhere(options: Iterable[Option], found: Places) -> Iterator[str]:
+    """The options of every command, each but where it means nothing."""
+    for option in options:
+        hidden = [
+            path
+            for place, where in found.items()
+            if not set(place.hides).isdisjoint(option.flags)
+            for path in where
+        ]
+        yield _option(option, but=hidden)
+
+
+def _option(
+    option: Option, where: Sequence[str] | None = None, but: Sequence[str] | None = None
+) -> str:
+    """Where it can be typed; or everywhere `but` there."""
+    line = "complete -c exch"
+    if where or but:
+        line += _at(where) if where else _at(but or (), "not ")
     for flag in option.flags:
         line += f" -l {flag[2:]}" if flag.startswith("--") else f" -s {flag[1:]}"
     if option.value == FILES:
@@ -185,11 +202,11 @@ def _flags(options: Iterable[Option]) -> Iterator[str]:
     return (flag for option in options for flag in option.flags)
 
 
-def _at(where: list[str]) -> str:
-    return f" -n {_quoted('__exch_at ' + _listed(where))}"
+def _at(where: Sequence[str], negated: str = "") -> str:
+    return f" -n {_quoted(f'{negated}__exch_at {_listed(where)}')}"
 
 
-def _listed(where: list[str]) -> str:
+def _listed(where: Sequence[str]) -> str:
     return " ".join(path or '""' for path in where)
 
 

@@ -6,14 +6,17 @@ where the same can be typed are one `Place`, so a script tells it once.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from typer._click import Context
 
-from exchcli.cli.tree import Branch, Leaf, Root
+from exchcli.cli.registry import BOTH
+from exchcli.cli.tree import Branch, Leaf, Root, means_something
 from exchcli.config.keys import KEYS
 from exchcli.output import names_of
+from exchcli.sandbox.server.faults import KINDS
 
 # What a value can be, where it is not words with commas between them. "" is anything.
 SYMBOLS, CURRENCIES, FILES, FIELDS = "@symbols", "@currencies", "@files", "@fields"
@@ -22,9 +25,14 @@ _BY_METAVAR = {
     "CURRENCY": CURRENCIES,
     "FILE": FILES,
     "A,B": FIELDS,
+    "EXCHANGE": ",".join(BOTH),
+    # A rate to begin with: no shell can be told everywhere not to put a blank behind the `=`.
+    "NAME=RATE": ",".join(f"{name}=0.1" for name in KINDS),
+    "C": "ERC20,OMNI",  # the chains that DigiFinex's document names
     # Without those in which the user chooses a name.
     "KEY": ",".join(".".join(path) for path in KEYS if "*" not in path),
 }
+_CHOICES = re.compile(r"[a-z0-9]+(\|[a-z0-9]+)+")
 
 
 class Argument(NamedTuple):
@@ -45,12 +53,15 @@ class Option(NamedTuple):
 
 
 class Place(NamedTuple):
-    """The commands of a group with their summaries, or what a command takes."""
+    """The commands of a group with their summaries, or what a command takes. `hides` are the
+    options of every command that mean nothing to it.
+    """
 
     commands: tuple[tuple[str, str], ...]
     arguments: tuple[Argument, ...]
     options: tuple[Option, ...]
     fields: tuple[str, ...]
+    hides: tuple[str, ...] = ()
 
 
 def places() -> dict[Place, list[str]]:
@@ -85,7 +96,8 @@ def _walk(command: Any, where: str) -> Iterator[tuple[str, Place]]:
         arguments = tuple(a._replace(value="") if a.value == keys else a for a in arguments)
         options = tuple(o._replace(value="") if o.value == keys else o for o in options)
     returns = command.spec.returns
-    yield where, Place((), arguments, options, names_of(returns) if returns else ())
+    hides = tuple(f for p in command.common if not means_something(command, p) for f in p.opts)
+    yield where, Place((), arguments, options, names_of(returns) if returns else (), hides)
 
 
 def _argument(param: Any) -> Argument:
@@ -99,8 +111,10 @@ def _option(param: Any) -> Option:
 
 
 def _value(param: Any) -> str:
-    choices = getattr(param.type, "choices", None)
-    return ",".join(choices) if choices else _BY_METAVAR.get(_name(param), "")
+    choices, name = getattr(param.type, "choices", None), _name(param)
+    if choices or _CHOICES.fullmatch(name):
+        return ",".join(choices or name.split("|"))
+    return SYMBOLS if param.name == "symbol" else _BY_METAVAR.get(name, "")
 
 
 def _name(param: Any) -> str:

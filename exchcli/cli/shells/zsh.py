@@ -21,8 +21,8 @@ _SCRIPT = r"""#compdef exch
 
 # Completes what can be typed after the commands $1.
 _exch_after() {
-    local place=$1 curcontext=$curcontext context state state_descr ret=1
-    local -a line commands takes fields common
+    local place=$1 curcontext=$curcontext context state state_descr hidden ret=1
+    local -a line commands takes fields hides common
     local -A opt_args
     case $place in
 @TABLE@
@@ -30,6 +30,10 @@ _exch_after() {
     common=(
 @COMMON@
     )
+    # What means nothing here is not offered.
+    for hidden in $hides; do
+        common=(${common:#(|*\))${hidden}[\[=+]*})
+    done
     if (( $#commands )); then
         _arguments -C -s -S -A '-*' : $common $takes '1: :->command' '*:: :->next' && ret=0
     else
@@ -101,10 +105,11 @@ def _row(place: Place, where: list[str]) -> str:
         "commands": [_quoted(f"{name}:{summary}") for name, summary in place.commands],
         "takes": arguments + _options(place.options),
         "fields": list(place.fields),
+        "hides": list(place.hides),
     }
     told = ""
     for name, items in columns.items():
-        if name == "fields" and items:
+        if name in ("fields", "hides") and items:
             told += f"\n            {name}=({' '.join(items)})"
         elif items:
             lines = "".join(f"\n                {item}" for item in items)
