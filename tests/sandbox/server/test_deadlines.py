@@ -141,6 +141,23 @@ def test_who_sends_a_head_byte_by_byte_gets_no_more_time(monkeypatch: pytest.Mon
     talked(talk)
 
 
+def test_a_body_in_many_small_chunks_keeps_nobody_waiting() -> None:
+    """All are in one loop here: how often others come to their turn is no matter of speed."""
+
+    async def talk(connect: Any, _state: ServerState) -> None:
+        flooding, other = await connect(), await connect()
+        head = HEAD.replace(b"Content-Length: 100", b"Transfer-Encoding: chunked")
+        body = b"1\r\nx\r\n" * 60_000 + b"0\r\n\r\n"
+        flood = asyncio.create_task(flooding.ask(head + body))
+        asked = 0
+        while not flood.done():
+            await other.ask()
+            asked += 1
+        assert asked > 8
+
+    talked(talk)
+
+
 def test_a_body_that_nobody_waited_for_is_given_up_too(monkeypatch: pytest.MonkeyPatch) -> None:
     """The reply is there already when half of the body has come."""
     monkeypatch.setattr(protocol, "BODY_SECONDS", 0.2)
