@@ -52,6 +52,10 @@ class Talk:
     def say(self, some: bytes) -> None:
         self._writer.write(some)
 
+    def end(self) -> None:
+        """Says that no more is to come; what is answered can still be read."""
+        self._writer.write_eof()
+
     async def ends(self) -> None:
         """Waits until the server has ended the connection."""
         async with asyncio.timeout(20):
@@ -117,6 +121,20 @@ def test_half_a_request_is_given_up_also_after_whole_ones(
         for _ in range(asked):
             await client.ask()
         client.say(part)
+        await client.ends()
+
+    talked(talk)
+
+
+def test_half_a_body_whose_sender_has_ended_is_given_up_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(protocol, "BODY_SECONDS", LONG)
+
+    async def talk(connect: Any, _state: ServerState) -> None:
+        client = await connect()
+        client.say(HEAD + b"half")
+        client.end()
         await client.ends()
 
     talked(talk)
