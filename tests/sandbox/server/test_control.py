@@ -310,6 +310,36 @@ def test_the_log_tells_whose_request_it_was_and_never_a_secret(serving: Serving)
     assert "hidden" not in reply.text
 
 
+@pytest.mark.parametrize(
+    "target",
+    [
+        "/kline?symbol=btc_usdt&period=1",
+        "/order_book?symbol=btc_usdt&limit=100",
+        "/ticker",
+        "/markets",
+        "/trades?symbol=btc_usdt",
+        "/currencies",
+        "/spot/symbols",
+        "/margin/currencies",
+        "/spot/assets",
+        "/margin/assets",
+        "/spot/mytrades?symbol=btc_usdt&start_time=1577836800",
+        "/spot/order/history?symbol=btc_usdt&start_time=1577836800",
+        "/spot/order/current",
+        "/myfinance",
+        "/deposit/history",
+        "/time",
+        "/no/such/path",
+        "/../swap/v2/public/instruments",
+    ],
+)
+def test_the_log_has_the_code_of_every_digifinex_reply(shared: Served, target: str) -> None:
+    reply = shared.client.send(shared.signed("dfx", "GET", target))
+    newest = shared.get("/sandbox/state?exchange=dfx").json()["requests"][0]
+    assert newest["path"] == reply.request.url.path
+    assert newest["code"] == reply.json()["code"]
+
+
 def test_the_page_allows_itself_nothing_but_its_own_script_and_style(shared: Served) -> None:
     reply = shared.get("/")
     policy = reply.headers["content-security-policy"]
