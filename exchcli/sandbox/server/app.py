@@ -52,6 +52,15 @@ class App:
         else:
             await self._exchange(path, headers, scope, receive, send)
 
+    async def body(self, scope: Scope, receive: Receive) -> bytes:
+        """The body of a request, not waited for when the server stops. Raises Refused."""
+        transport = scope["state"]["transport"]
+        self._reading.add(transport)
+        try:
+            return await body_of(scope, receive)
+        finally:
+            self._reading.discard(transport)
+
     async def run(self, ask: Callable[..., T], *arguments: Any) -> T:
         """What `ask` returns, in the sandbox's own thread."""
         return await asyncio.get_running_loop().run_in_executor(self._thread, ask, *arguments)
@@ -78,17 +87,13 @@ class App:
     async def _exchange(
         self, path: str, headers: dict[str, str], scope: Scope, receive: Receive, send: Send
     ) -> None:
-        transport = scope["state"]["transport"]
-        self._reading.add(transport)
         try:
-            body = await body_of(scope, receive)
+            body = await self.body(scope, receive)
         except Refused as refused:
             if refused.status:
                 reply = json_reply({"detail": _DETAILS[refused.status]}, refused.status)
                 await respond(send, reply, closing=True)
             return
-        finally:
-            self._reading.discard(transport)
         request = WireRequest(
             scope["method"], path, scope["query_string"].decode("ascii"), headers, body
         )
