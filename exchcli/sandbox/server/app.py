@@ -47,6 +47,9 @@ class App:
         path, headers = _target(scope["raw_path"]), headers_of(scope)
         if refused := refusal(scope["method"], path, headers, self._hosts):
             await respond(send, refused, closing=True)
+        elif scope["method"] == "CONNECT":
+            # A yes to it would begin a tunnel, in which no reply can follow.
+            await respond(send, _no_tunnel(), closing=True)
         elif path == "/" or path == "/sandbox" or path.startswith("/sandbox/"):
             await self._pages(scope, receive, send)
         else:
@@ -142,6 +145,11 @@ class App:
 async def respond(send: Send, reply: WireReply, *, closing: bool = False) -> None:
     await send(_start(reply, closing=closing))
     await send({"type": "http.response.body", "body": reply.body})
+
+
+def _no_tunnel() -> WireReply:
+    refused = json_reply({"detail": 'Method "CONNECT" not allowed.'}, 405)
+    return refused._replace(headers={**refused.headers, "allow": "GET, POST, DELETE"})
 
 
 def headers_of(scope: Scope) -> dict[str, str]:
