@@ -7,6 +7,7 @@ the same with 100,000 open orders, and after 1,000,000 trades. Exit code 1 if a 
 
 from __future__ import annotations
 
+import argparse
 import hashlib
 import hmac
 import http.client
@@ -304,8 +305,22 @@ def stage(bench: Bench, title: str) -> dict[str, Figures]:
     return found
 
 
+def arguments() -> argparse.Namespace:
+    reads = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    reads.add_argument(
+        "orders", nargs="?", type=int, default=4000, help="orders of each stage (4000)"
+    )
+    reads.add_argument("--client", nargs=5, help=argparse.SUPPRESS)  # what over_http starts
+    given = reads.parse_args()
+    if given.orders < CLIENTS:
+        reads.error(f"ORDERS is at least {CLIENTS}, one of each client")
+    return given
+
+
 if __name__ == "__main__":
-    if sys.argv[1:2] == ["--client"]:
-        client(*sys.argv[2:6], int(sys.argv[6]))
+    given = arguments()
+    if given.client is not None:
+        *link, count = given.client
+        client(*link, int(count))
     else:
-        sys.exit(main(int(sys.argv[1]) if len(sys.argv) > 1 else 4000))
+        sys.exit(main(given.orders))

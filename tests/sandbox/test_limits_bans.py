@@ -45,6 +45,14 @@ def test_bans_of_the_day_before_are_forgotten(limits):
     assert exceeded(limits, START + DAY + 6 * MINUTE - SECOND + 10 * MINUTE) == 120
 
 
+@pytest.mark.parametrize(("short_of_a_day", "seconds"), [(1, 600), (0, 120)])
+def test_a_ban_counts_until_it_is_a_day_old(limits, short_of_a_day, seconds):
+    for number in range(3):
+        exceeded(limits, START + number * 5 * MINUTE)
+    # Of the first three one is, or is not yet, forgotten.
+    assert exceeded(limits, START + DAY - short_of_a_day) == seconds
+
+
 def test_a_ban_tells_how_long_it_still_lasts_and_asking_does_not_prolong_it(limits):
     exceeded(limits, START)
     waits = [

@@ -47,10 +47,22 @@ class App:
         path, headers = _target(scope["raw_path"]), headers_of(scope)
         if refused := refusal(scope["method"], path, headers, self._hosts):
             await respond(send, refused, closing=True)
+        elif scope["method"] == "CONNECT":
+            # A yes to it would begin a tunnel, in which no reply can follow.
+            await respond(send, _no_tunnel(), closing=True)
         elif path == "/" or path == "/sandbox" or path.startswith("/sandbox/"):
             await self._pages(scope, receive, send)
         else:
             await self._exchange(path, headers, scope, receive, send)
+
+    async def body(self, scope: Scope, receive: Receive) -> bytes:
+        """The body of a request, not waited for when the server stops. Raises Refused."""
+        transport = scope["state"]["transport"]
+        self._reading.add(transport)
+        try:
+            return await body_of(scope, receive)
+        finally:
+            self._reading.discard(transport)
 
     async def run(self, ask: Callable[..., T], *arguments: Any) -> T:
         """What `ask` returns, in the sandbox's own thread."""
@@ -78,17 +90,13 @@ class App:
     async def _exchange(
         self, path: str, headers: dict[str, str], scope: Scope, receive: Receive, send: Send
     ) -> None:
-        transport = scope["state"]["transport"]
-        self._reading.add(transport)
         try:
-            body = await body_of(scope, receive)
+            body = await self.body(scope, receive)
         except Refused as refused:
             if refused.status:
                 reply = json_reply({"detail": _DETAILS[refused.status]}, refused.status)
                 await respond(send, reply, closing=True)
             return
-        finally:
-            self._reading.discard(transport)
         request = WireRequest(
             scope["method"], path, scope["query_string"].decode("ascii"), headers, body
         )
@@ -137,6 +145,11 @@ class App:
 async def respond(send: Send, reply: WireReply, *, closing: bool = False) -> None:
     await send(_start(reply, closing=closing))
     await send({"type": "http.response.body", "body": reply.body})
+
+
+def _no_tunnel() -> WireReply:
+    refused = json_reply({"detail": 'Method "CONNECT" not allowed.'}, 405)
+    return refused._replace(headers={**refused.headers, "allow": "GET, POST, DELETE"})
 
 
 def headers_of(scope: Scope) -> dict[str, str]:

@@ -15,7 +15,7 @@ which a page may not send to another origin unasked, and nobody is told that oth
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from decimal import Decimal
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -29,7 +29,7 @@ from starlette.routing import Route
 from exchcli.errors import StateError, UsageError
 from exchcli.sandbox.limits import SECOND
 from exchcli.sandbox.server import views
-from exchcli.sandbox.server.bodies import Refused, body_of
+from exchcli.sandbox.server.bodies import Refused
 from exchcli.sandbox.server.faults import plan
 from exchcli.sandbox.server.live import Live
 from exchcli.sandbox.server.page import page
@@ -50,16 +50,24 @@ _PRIVATE = {
 def pages(app: App) -> Starlette:
     """The application for `/` and `/sandbox/`."""
 
-    def asking(answer: Callable[[Live, Any], object]) -> Callable[[Request], Awaitable[Response]]:
+    def route(path: str, **answers: Callable[[Live, Any], object]) -> Route:
+        """An endpoint and what answers there, by method."""
+
         async def endpoint(request: Request) -> Response:
-            given = (
-                await _fields(request) if request.method == "POST" else dict(request.query_params)
-            )
+            if request.method == "POST":
+                answer, given = answers["POST"], await _fields(app, request)
+            else:
+                answer, given = answers["GET"], dict(request.query_params)
             return JSONResponse(
                 await _answered(app, partial(answer, app.live, given)), headers=_PRIVATE
             )
 
-        return endpoint
+        return Route(path, endpoint, methods=list(answers))
+
+    async def bug(_request: Request, error: Exception) -> Response:
+        """What nothing else has caught, such as an answer that JSON cannot say."""
+        detail = {"detail": app.live.told_of_bug(error)}
+        return JSONResponse(detail, 503, headers={**_PRIVATE, "connection": "close"})
 
     async def show(_request: Request) -> Response:
         return page()
@@ -67,15 +75,13 @@ def pages(app: App) -> Starlette:
     return Starlette(
         routes=[
             Route("/", show, methods=["GET"]),
-            Route("/sandbox/state", asking(_state), methods=["GET"]),
-            Route("/sandbox/faults", asking(_faults), methods=["GET"]),
-            Route("/sandbox/faults", asking(_follow), methods=["POST"]),
-            Route("/sandbox/clock", asking(_clock), methods=["GET"]),
-            Route("/sandbox/clock", asking(_move), methods=["POST"]),
-            Route("/sandbox/fund", asking(_fund), methods=["POST"]),
-            Route("/sandbox/reset", asking(_reset), methods=["POST"]),
+            route("/sandbox/state", GET=_state),
+            route("/sandbox/faults", GET=_faults, POST=_follow),
+            route("/sandbox/clock", GET=_clock, POST=_move),
+            route("/sandbox/fund", POST=_fund),
+            route("/sandbox/reset", POST=_reset),
         ],
-        exception_handlers={HTTPException: _refusal},
+        exception_handlers={HTTPException: _refusal, Exception: bug},
     )
 
 
@@ -100,17 +106,20 @@ async def _refusal(_request: Request, error: Exception) -> Response:
     return JSONResponse({"detail": error.detail}, error.status_code, headers=headers)
 
 
-async def _fields(request: Request) -> Fields:
+async def _fields(app: App, request: Request) -> Fields:
+    """The object in the body. Raises HTTPException."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "application/json":
         raise HTTPException(415, "Send JSON, with content-type application/json.")
     try:
-        body = await body_of(request.scope, request.receive)
+        body = await app.body(request.scope, request.receive)
         fields = json.loads(body or b"{}", parse_float=Decimal)
+        # Half a character cannot be said back, and no name has one.
+        json.dumps(fields, ensure_ascii=False, default=str).encode()
     except Refused as refused:
         headers = {"connection": "close"}
         raise HTTPException(refused.status or 400, "No whole body came.", headers) from None
-    except (ValueError, RecursionError):
+    except (ValueError, ArithmeticError, RecursionError):
         raise HTTPException(400, "The body is no JSON.") from None
     if not isinstance(fields, dict):
         raise HTTPException(400, "The body is no JSON object.")

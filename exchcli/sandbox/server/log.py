@@ -10,9 +10,9 @@ from exchcli.sandbox.wire import WireReply, WireRequest
 
 KEPT = 200
 _LONGEST = 160  # of a path
-# DigiFinex tells errors in the body, which is short then.
-_CODE = re.compile(rb'"code"\s*:\s*"?([0-9]{1,6})\b')
-_SHORT = 400
+# DigiFinex tells errors in the body, whose first or last field is the code.
+_FIRST, _LAST = re.compile(rb'\{"code":([0-9]{1,6})[,}]'), re.compile(rb'"code":([0-9]{1,6})\}\Z')
+_FIELD = len('"code":123456}')
 
 
 class Entry(NamedTuple):
@@ -57,7 +57,7 @@ class Log:
                 request.method,
                 request.path[:_LONGEST],
                 None if reply is None else reply.status,
-                None if reply is None else _code(request, reply),
+                None if reply is None else _code(reply),
                 took,
                 request.headers.get("access-key"),
                 fault,
@@ -70,9 +70,7 @@ class Log:
         return newer[: -most - 1 : -1]
 
 
-def _code(request: WireRequest, reply: WireReply) -> int | None:
-    """The `code` of a DigiFinex reply that is short enough to be a refusal."""
-    if not request.path.startswith("/v3/") or len(reply.body) > _SHORT:
-        return None
-    found = _CODE.search(reply.body)
+def _code(reply: WireReply) -> int | None:
+    """The `code` of a DigiFinex reply; others have none."""
+    found = _FIRST.match(reply.body) or _LAST.search(reply.body[-_FIELD:])
     return int(found[1]) if found else None

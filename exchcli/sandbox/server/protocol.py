@@ -1,6 +1,6 @@
-"""uvicorn's HTTP/1.1 connection, with four things more: it can be cut, it does not wait for ever
-for what does not come, it leaves files to open for others, and it answers who has said all and
-closed that side.
+"""uvicorn's HTTP/1.1 connection, with five things more: it can be cut, it does not wait for ever
+for what does not come, it takes no more than it can answer, it leaves files to open for others,
+and it answers who has said all and closed that side.
 
 h11 reads it: strict about what a request may be, pure Python, and httpx brings it anyway.
 """
@@ -13,6 +13,7 @@ from functools import cache
 from typing import Any
 
 import h11
+from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 # So long may it take until a head is there, the first one of a connection as any other; until a
@@ -20,6 +21,11 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 HEAD_SECONDS, BODY_SECONDS, REPLY_SECONDS = 20.0, 20.0, 60.0
 # Connections that idle are closed by uvicorn; a little later, if nobody reads its last bytes.
 _LAST_SECONDS = 5.0
+# A head is no longer than this; and while more than this has come and has not been looked at, no
+# more is read. Less than a head would be too little: one that is half there would never be whole.
+LONGEST_HEAD = 64 << 10
+# So much is read at once: a body may be in chunks of one byte each, and others wait meanwhile.
+_READ_AT_ONCE = 8 << 10
 # Open files that are left for the store, and for whoever is accepted at the same moment.
 _SPARE_FILES, _FEWEST = 64, 16
 
@@ -38,6 +44,8 @@ class Protocol(H11Protocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        self.flow = _Flow(transport, self.conn)
+        transport.max_size = _READ_AT_ONCE  # type: ignore[attr-defined]
         self.app_state: dict[str, Any] = {**self.app_state, "transport": transport}
         self._watch()
         if len(self.connections) > most_connections():
@@ -112,6 +120,22 @@ class Protocol(H11Protocol):
             and not each.transport.is_closing()
         ]
         min(waiting, key=lambda each: each._since).transport.abort()
+
+
+class _Flow(FlowControl):
+    """Reads on only when what has come is nearly used up.
+
+    uvicorn itself reads on with every request, also with those of which more have come already: so
+    requests that are sent without end would fill the memory.
+    """
+
+    def __init__(self, transport: asyncio.Transport, conn: h11.Connection) -> None:
+        super().__init__(transport)
+        self._conn = conn
+
+    def resume_reading(self) -> None:
+        if self.read_paused and len(self._conn.trailing_data[0]) <= LONGEST_HEAD:
+            super().resume_reading()
 
 
 @cache

@@ -17,13 +17,12 @@ import uvicorn
 from exchcli.errors import UsageError
 from exchcli.sandbox.server.app import App
 from exchcli.sandbox.server.live import Live
-from exchcli.sandbox.server.protocol import Protocol
+from exchcli.sandbox.server.protocol import LONGEST_HEAD, Protocol
 
 # So long may requests at hand take after the server was told to stop.
 _LEAVING_SECONDS = 10
 # Like the proxies before the real exchanges: a client that pauses keeps its connection.
 _IDLE_SECONDS = 75
-_LONGEST_HEAD = 64 << 10
 _BACKLOG = 512
 
 
@@ -88,7 +87,7 @@ def serve(live: Live, bound: socket.socket, host: str, ready: Callable[[], None]
         backlog=_BACKLOG,
         timeout_keep_alive=_IDLE_SECONDS,
         timeout_graceful_shutdown=_LEAVING_SECONDS,
-        h11_max_incomplete_event_size=_LONGEST_HEAD,
+        h11_max_incomplete_event_size=LONGEST_HEAD,
     )
     # What clients do wrong is theirs to know, and the log of requests is on the page.
     for name in ("uvicorn.error", "uvicorn.access", "asyncio"):

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from base64 import b64encode
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import httpx
 import pytest
+from fuzzing import NASTY, VALUES
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from running import Exch
-from served import Served
+from served import Served, served
 
 from exchcli.sandbox.exchange import Sandbox
+from exchcli.sandbox.server import views
+from exchcli.sandbox.server.app import App
 from exchcli.sandbox.server.faults import plan
 from exchcli.sandbox.server.live import Clock, Live
 from exchcli.sandbox.wire import WireRequest
@@ -259,6 +266,80 @@ def test_a_body_that_makes_no_sense_is_told_so(shared: Served, body: bytes) -> N
         assert reply.json()["detail"]
 
 
+HALF = r'"\ud800"'
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("clock", '{"advance": 1e99999999999999999999}'),
+        ("clock", f'{{"time": {HALF}}}'),
+        ("fund", '{"exchange": "dgt", "currency": "PLN", "amount": 1E+9999999999999999999999}'),
+        ("fund", f'{{"exchange": "dgt", "currency": {HALF}, "amount": 1}}'),
+        ("faults", r'{"faults": [], "only": ["/\ud800"]}'),
+        ("faults", f'{{"faults": [{HALF}]}}'),
+        ("faults", f"{{{HALF}: 1}}"),
+        ("reset", f"{{{HALF}: 1}}"),
+    ],
+)
+def test_numbers_without_bound_and_half_characters_are_refused(
+    shared: Served, path: str, body: str
+) -> None:
+    headers = {"content-type": "application/json"}
+    before = shared.get("/sandbox/faults").json()
+    reply = shared.client.post(f"/sandbox/{path}", content=body.encode(), headers=headers)
+    assert (reply.status_code, reply.json()) == (400, {"detail": "The body is no JSON."})
+    assert shared.get("/sandbox/faults").json() == before
+
+
+def _written(values: list[str]) -> st.SearchStrategy[str]:
+    """Fields as JSON, each with one of these texts or with something well known for trouble."""
+    names = ["time", "advance", "exchange", "account", "currency", "amount", "faults", "only",
+             "seed", "no"]  # fmt: skip
+    nasty = [json.dumps(each) for each in [*NASTY, *VALUES]]
+    raw = ["1e99999999999999999999", "-1E+9999999999999999999999", "1e-9999999999999999999",
+           "1e999999999999999999", "NaN", "-Infinity", "-0", "9" * 4000, "9" * 5000,
+           r'["/\ud800"]', r'{"\udfff": 1}', "[" * 2000]  # fmt: skip
+    told = st.sampled_from([*values, *nasty, *raw])
+    fields = st.dictionaries(st.sampled_from(names), told, max_size=4)
+    return fields.map(
+        lambda given: "{" + ",".join(f"{json.dumps(k)}:{v}" for k, v in given.items()) + "}"
+    )
+
+
+@pytest.fixture(scope="module")
+def standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    with served(tmp_path_factory.mktemp("standing"), ["--no-limits", "--clock", CLOCK]) as server:
+        yield server
+
+
+@given(
+    st.sampled_from(["clock", "faults", "fund"]),
+    _written(
+        ['"dgt"', '"dfx"', '"PLN"', '"1"', "1", "60", '["delay=1"]', '["POST"]', f'"{CLOCK}"']
+    ),
+)
+@settings(max_examples=300, deadline=None)
+def test_no_fields_whatever_are_an_error_of_the_server(
+    standing: Served, path: str, body: str
+) -> None:
+    headers = {"content-type": "application/json"}
+    reply = standing.client.post(f"/sandbox/{path}", content=body.encode(), headers=headers)
+    assert reply.status_code in (200, 400)
+    assert reply.status_code == 200 or reply.json()["detail"]
+    for shown in ("clock", "faults"):
+        assert standing.get(f"/sandbox/{shown}").status_code == 200
+
+
+@given(st.dictionaries(st.sampled_from(["exchange", "symbol", "period", "after"]),
+                       st.sampled_from([*NASTY, "dgt", "dfx", "60", "\udfff"])))  # fmt: skip
+@settings(max_examples=100, deadline=None)
+def test_no_query_whatever_is_an_error_of_the_server(shared: Served, query: Any) -> None:
+    told = urlencode(query, errors="surrogatepass")
+    reply = shared.get(f"/sandbox/state?{told}")
+    assert reply.status_code in (200, 400, 404)
+
+
 @pytest.mark.parametrize(
     ("query", "status"),
     [
@@ -308,6 +389,63 @@ def test_the_log_tells_whose_request_it_was_and_never_a_secret(serving: Serving)
             assert account["key"] not in reply.text
             assert account["secret"] not in reply.text
     assert "hidden" not in reply.text
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "/kline?symbol=btc_usdt&period=1",
+        "/order_book?symbol=btc_usdt&limit=100",
+        "/ticker",
+        "/markets",
+        "/trades?symbol=btc_usdt",
+        "/currencies",
+        "/spot/symbols",
+        "/margin/currencies",
+        "/spot/assets",
+        "/margin/assets",
+        "/spot/mytrades?symbol=btc_usdt&start_time=1577836800",
+        "/spot/order/history?symbol=btc_usdt&start_time=1577836800",
+        "/spot/order/current",
+        "/myfinance",
+        "/deposit/history",
+        "/time",
+        "/no/such/path",
+        "/../swap/v2/public/instruments",
+    ],
+)
+def test_the_log_has_the_code_of_every_digifinex_reply(shared: Served, target: str) -> None:
+    reply = shared.client.send(shared.signed("dfx", "GET", target))
+    newest = shared.get("/sandbox/state?exchange=dfx").json()["requests"][0]
+    assert newest["path"] == reply.request.url.path
+    assert newest["code"] == reply.json()["code"]
+
+
+def test_what_nothing_else_has_caught_is_told_where_the_server_was_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(views, "state", lambda *_of: {"odd": object()})
+    said: list[str] = []
+    clock = Clock(tmp_path)
+    app = App(Live(lambda: Sandbox(tmp_path, clock=clock.now), plan([]), clock, said.append),
+              frozenset())  # fmt: skip
+
+    async def ask() -> httpx.Response:
+        transport = httpx.ASGITransport(app, raise_app_exceptions=False)  # type: ignore[arg-type]
+        async with httpx.AsyncClient(transport=transport) as client:
+            return await client.get("http://127.0.0.1/sandbox/state")
+
+    try:
+        reply = asyncio.run(ask())
+        assert reply.status_code == 503
+        assert reply.json() == {
+            "detail": "A bug in the sandbox; the server says more where it was started."
+        }
+        assert said == [
+            "A bug in the sandbox: TypeError: Object of type object is not JSON serializable"
+        ]
+    finally:
+        app.close()
 
 
 def test_the_page_allows_itself_nothing_but_its_own_script_and_style(shared: Served) -> None:

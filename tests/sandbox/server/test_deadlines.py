@@ -52,6 +52,10 @@ class Talk:
     def say(self, some: bytes) -> None:
         self._writer.write(some)
 
+    def end(self) -> None:
+        """Says that no more is to come; what is answered can still be read."""
+        self._writer.write_eof()
+
     async def ends(self) -> None:
         """Waits until the server has ended the connection."""
         async with asyncio.timeout(20):
@@ -122,6 +126,20 @@ def test_half_a_request_is_given_up_also_after_whole_ones(
     talked(talk)
 
 
+def test_half_a_body_whose_sender_has_ended_is_given_up_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(protocol, "BODY_SECONDS", LONG)
+
+    async def talk(connect: Any, _state: ServerState) -> None:
+        client = await connect()
+        client.say(HEAD + b"half")
+        client.end()
+        await client.ends()
+
+    talked(talk)
+
+
 def test_who_sends_a_head_byte_by_byte_gets_no_more_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(protocol, "HEAD_SECONDS", 0.2)
 
@@ -137,6 +155,23 @@ def test_who_sends_a_head_byte_by_byte_gets_no_more_time(monkeypatch: pytest.Mon
         dripping = asyncio.create_task(drip())
         await client.ends()
         dripping.cancel()
+
+    talked(talk)
+
+
+def test_a_body_in_many_small_chunks_keeps_nobody_waiting() -> None:
+    """All are in one loop here: how often others come to their turn is no matter of speed."""
+
+    async def talk(connect: Any, _state: ServerState) -> None:
+        flooding, other = await connect(), await connect()
+        head = HEAD.replace(b"Content-Length: 100", b"Transfer-Encoding: chunked")
+        body = b"1\r\nx\r\n" * 60_000 + b"0\r\n\r\n"
+        flood = asyncio.create_task(flooding.ask(head + body))
+        asked = 0
+        while not flood.done():
+            await other.ask()
+            asked += 1
+        assert asked > 8
 
     talked(talk)
 

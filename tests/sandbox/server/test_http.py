@@ -216,6 +216,43 @@ def test_other_methods_are_refused_in_words(shared: Served, method: str, path: s
         assert b"10001" in reply
 
 
+@pytest.mark.parametrize(
+    ("path", "allowed"),
+    [
+        ("/", "GET, HEAD"),
+        ("/sandbox/state", "GET, HEAD"),
+        ("/sandbox/faults", "GET, HEAD, POST"),
+        ("/sandbox/clock", "GET, HEAD, POST"),
+        ("/sandbox/fund", "POST"),
+        ("/api/public/time/", "GET"),
+        ("/api/private/offers/", "GET, POST"),
+        ("/api/private/offers/1/", "DELETE, GET"),
+    ],
+)
+def test_a_method_that_is_refused_comes_with_those_that_are_allowed(
+    shared: Served, path: str, allowed: str
+) -> None:
+    private = path.startswith("/api/private/")
+    request = (
+        shared.signed("dgt", "PUT", path.removeprefix("/api"))
+        if private
+        else shared.client.build_request("PUT", path)
+    )
+    reply = shared.client.send(request)
+    assert reply.status_code == 405
+    assert ", ".join(sorted(reply.headers["allow"].split(", "))) == allowed
+
+
+@pytest.mark.parametrize("target", [b"/v3/ping", b"/", b"/sandbox/state", b"127.0.0.1:80"])
+def test_a_tunnel_is_refused(shared: Served, target: bytes) -> None:
+    with socket.create_connection(("127.0.0.1", shared.port), timeout=20) as connection:
+        connection.sendall(b"CONNECT " + target + b" HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+        reply = read_all(connection)
+    assert reply.startswith(b"HTTP/1.1 405")
+    assert b"\r\nallow: GET, POST, DELETE\r\n" in reply
+    assert reply.endswith(b'{"detail":"Method \\"CONNECT\\" not allowed."}')
+
+
 def test_an_upgrade_to_a_websocket_is_an_ordinary_request(shared: Served) -> None:
     wish = (b"Connection: Upgrade", b"Upgrade: websocket", b"Sec-WebSocket-Version: 13")
     reply = exchange(shared.port, get(b"/v3/ping", *wish, b"Sec-WebSocket-Key: x"))

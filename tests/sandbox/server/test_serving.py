@@ -64,13 +64,17 @@ def test_connections_that_ask_nothing_do_not_hold_it_up(serving: Serving) -> Non
         assert time.monotonic() - began < 8
 
 
-def test_a_body_that_is_still_to_come_does_not_hold_it_up(serving: Serving) -> None:
+@pytest.mark.parametrize("path", [b"/v3/spot/order/new", b"/sandbox/fund"])
+def test_a_body_that_is_still_to_come_does_not_hold_it_up(serving: Serving, path: bytes) -> None:
     server = serving()
-    head = get(b"/v3/spot/order/new", b"Content-Length: 100", method=b"POST")
+    kind = b"Content-Type: application/json"
+    head = get(path, b"Content-Length: 100", kind, method=b"POST")
     with socket.create_connection(("127.0.0.1", server.port), timeout=20) as connection:
         connection.sendall(head + b"half")
         server.get("/v3/ping")
+        began = time.monotonic()
         assert server.stop() == (0, "")
+        assert time.monotonic() - began < 8
         assert read_all(connection) == b""
 
 
