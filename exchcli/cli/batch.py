@@ -28,6 +28,7 @@ from exchcli.errors import (
     Interrupted,
     NoAnswer,
     OnceAmbiguous,
+    OnceConflict,
     OutcomeUnknown,
     RateLimited,
     Rejected,
@@ -245,8 +246,9 @@ def _place(
 def _told(error: ExchError, parts: Sequence[Part], done: Sequence[Part]) -> ExchError:
     """The error of one call, with what happened to the others.
 
-    Where some are placed, and no key keeps them from being placed again, it is 7 whatever it was:
-    of every other code a script may think that the whole file can be run again.
+    Where some are placed it is 7 whatever it was: every other code says that nothing happened. A
+    key keeps what is placed from being placed again; without one a script may think that the
+    whole file can be run again.
     """
     failed = parts[len(done)]
     before = sum(len(part.news) for part in done)
@@ -264,7 +266,10 @@ def _told(error: ExchError, parts: Sequence[Part], done: Sequence[Part]) -> Exch
         return hinted(error, f"None was placed before them{behind}.")
     told = f"Orders 1 to {before} are placed{behind}."
     if failed.key is not None:
-        return _under_key(error, told, given_key(failed.key), first)
+        error = _under_key(error, told, given_key(failed.key), first)
+        if isinstance(error, OnceConflict | OnceAmbiguous):  # which never say that there is none
+            return error
+        return _in_part(error, error.hint)
     # What says that it may be run again means one call, and not the file.
     open_ = isinstance(error, OutcomeUnknown | OnceAmbiguous)
     hint = error.hint if error.hint and (open_ or "again" not in error.hint) else ""
@@ -272,9 +277,11 @@ def _told(error: ExchError, parts: Sequence[Part], done: Sequence[Part]) -> Exch
         f"{told} Do not run the whole file again: place what is left of it, from order {first} on"
     )
     told += ", when it is known what became of these." if open_ else "."
-    return OutcomeUnknown(
-        error.message, f"{told} {hint}".strip(), exchange=error.exchange, code=error.code
-    )
+    return _in_part(error, f"{told} {hint}".strip())
+
+
+def _in_part(error: ExchError, hint: str | None) -> OutcomeUnknown:
+    return OutcomeUnknown(error.message, hint, exchange=error.exchange, code=error.code)
 
 
 def _spoken(first: int, last: int) -> str:

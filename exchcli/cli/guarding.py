@@ -32,7 +32,7 @@ def check_order_guard(
 ) -> None:
     """Raises GuardRefused for orders that the configuration forbids."""
     name = here.exchange.name
-    bounds = here.config.exchange(name).guard
+    bounds = here.guard()
     quote = rules.symbol.quote
     sent = 0
     if bounds.max_orders_per_minute is not None:
@@ -48,13 +48,11 @@ def check_order_guard(
 
 
 def check_withdrawal_guard(here: Session, address: str | None) -> None:
-    name = here.exchange.name
-    guard.check_withdrawal(here.config.exchange(name).guard, name, address)
+    guard.check_withdrawal(here.guard(), here.exchange.name, address)
 
 
 def check_halted(here: Session) -> None:
-    name = here.exchange.name
-    guard.check_halt(here.config.exchange(name).guard, name)
+    guard.check_halt(here.guard(), here.exchange.name)
 
 
 class Recent:

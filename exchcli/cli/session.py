@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from exchcli import output
 from exchcli.cli.options import Settings
-from exchcli.config import Config, load
+from exchcli.config import Config, Guard, load
 from exchcli.errors import (
     CredentialsError,
     ExchError,
@@ -79,6 +79,12 @@ class Session:
         if self._config is None:
             self._config = load(self.places.config_file, os.environ)
         return self._config
+
+    def guard(self) -> Guard:
+        """What the guard allows at this moment: who throws the switch means what is still to be
+        sent, also by a run that has begun."""
+        config = load(self.places.config_file, os.environ)
+        return config.exchange(self.exchange.name).guard
 
     def assume(self, config: Config) -> None:
         """Goes on with this configuration, whatever the file says."""

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 from running import Exch, Ran
+
+from exchcli.cli.doing import Keeping
 
 BUY = ["dgt", "buy", "btcpln", "0.05", "--price", "2570", "--yes"]
 
@@ -127,6 +130,27 @@ def test_cancels_and_replays_pass_the_halt_switch(still: Exch) -> None:
     assert still("dgt", "cancel", placed["id"], "--yes").code == 0
     api = still("dgt", "api", "DELETE", f"/private/offers/{placed['id']}/", "--yes")
     assert api.code == 7  # there is nothing left to cancel, which a 409 alone does not say
+
+
+def test_the_halt_switch_stops_a_batch_that_runs(
+    still: Exch, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place_all = Keeping.place_all
+    config = still.home / "config.toml"
+
+    def halted(self: Keeping, *args: Any, **more: Any) -> Any:
+        done = place_all(self, *args, **more)
+        config.write_text("[dfx.guard]\nhalt = true\n")
+        return done
+
+    monkeypatch.setattr(Keeping, "place_all", halted)
+    file = tmp_path / "orders.csv"
+    file.write_text("side,amount,price\n" + "buy,0.001,9000\n" * 25)
+    ran = still("dfx", "order", "batch", "btcusdt", str(file), "--yes")
+    assert (ran.code, len(json.loads(ran.out))) == (7, 10)
+    error = json.loads(ran.err)["error"]
+    assert error["message"] == "Orders 11 to 20 of 25: dfx.guard.halt is on: nothing is sent."
+    assert error["hint"].startswith("Orders 1 to 10 are placed; orders 21 to 25 were not sent.")
 
 
 def test_on_a_terminal_a_bound_is_told_before_the_question(still: Exch) -> None:
