@@ -3,7 +3,7 @@
 # Typer reads the annotations at run time, so they are not postponed here.
 import re
 from functools import partial
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
@@ -40,7 +40,7 @@ from exchcli.cli.trading_options import (
     Yes,
 )
 from exchcli.errors import UsageError
-from exchcli.records import Cancelled, Order, Placed
+from exchcli.records import Cancelled, Order, Placed, Side
 
 group = Group("order", "Your orders: place, cancel, and list them.")
 
@@ -160,7 +160,7 @@ def cancel(
         str | None, typer.Option(metavar="S", help="With --all: only of this pair.")
     ] = None,
     side: Annotated[
-        Literal["buy", "sell"] | None, typer.Option(help="With --all: only these.")
+        Side | None, typer.Option(help="With --all: only these.", case_sensitive=False)
     ] = None,
     margin: OnMargin = False,
     dry_run: DryRun = False,
@@ -222,7 +222,9 @@ def list_(
             "or the exchange's own word. Looks in the history where needed.",
         ),
     ] = None,
-    side: Annotated[Literal["buy", "sell"] | None, typer.Option(help="Only these.")] = None,
+    side: Annotated[
+        Side | None, typer.Option(help="Only these.", case_sensitive=False)
+    ] = None,
     limit: Limit = None,
     all_: All = False,
     margin: Margin = False,

@@ -52,7 +52,7 @@ def test_several_are_canceled_in_one_command(still: Exch, words: list[str]) -> N
 
 def test_all_is_what_is_open_of_a_pair_and_a_side(still: Exch) -> None:
     before = done(still("dfx", "orders"))
-    some = done(still("dfx", "cancel", "--all", "--symbol", "ethusdt", "--side", "sell", "--yes"))
+    some = done(still("dfx", "cancel", "--all", "--symbol", "ethusdt", "--side", "Sell", "--yes"))
     wanted = [o["id"] for o in before if (o["symbol"], o["side"]) == ("ETH_USDT", "sell")]
     assert wanted
     assert [one["id"] for one in some] == wanted

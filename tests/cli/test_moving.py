@@ -54,6 +54,12 @@ def test_a_transfer_moves_money_once_under_its_key(still: Exch) -> None:
     assert free(still, "USDT", "--margin") == margin + D("10.5")
 
 
+def test_the_accounts_of_a_transfer_are_named_in_any_case(still: Exch) -> None:
+    words = ["dfx", "transfer", "new", "usdt", "1", "--dry-run"]
+    plain = done(still(*words, "--from", "spot", "--to", "margin"))
+    assert done(still(*words, "--from", "SPOT", "--to", "Margin")) == plain
+
+
 def test_a_transfer_that_cannot_be_is_told(still: Exch) -> None:
     words = ["dfx", "transfer", "new", "usdt"]
     ran = still(*words, "99999999", "--from", "spot", "--to", "margin", "--yes")

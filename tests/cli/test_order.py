@@ -102,6 +102,9 @@ def test_orders_are_filtered_by_pair_side_and_number(sandboxed: Exch, exchange: 
     assert ids(sandboxed(exchange, "orders", "--history", "--start", "20d", "--side", "buy")) == [
         row["id"] for row in every if row["side"] == "buy"
     ]
+    assert ids(sandboxed(exchange, "orders", "--history", "--start", "20d", "--side", "BUY")) == [
+        row["id"] for row in every if row["side"] == "buy"
+    ]
     newest = sandboxed(exchange, "orders", "--history", "--start", "20d", "--limit", "3")
     assert [row["created"] for row in rows(newest)] == [row["created"] for row in every[:3]]
 
