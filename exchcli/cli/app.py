@@ -27,10 +27,21 @@ def run(arguments: Sequence[str]) -> int:
     try:
         return _run(arguments, settings)
     except (KeyboardInterrupt, Abort):  # wherever it was: what was begun or done is known here
-        with uninterrupted():
-            if settings.underway.told:
-                return Exit.DONE
-            return _tell(settings.underway.interrupted(), arguments, settings)
+        return _interrupted(arguments, settings)
+
+
+def _interrupted(arguments: Sequence[str], settings: Settings) -> int:
+    code: int | None = None
+    while code is None:
+        try:
+            with uninterrupted():
+                if settings.underway.told:
+                    code = Exit.DONE
+                else:
+                    code = _tell(settings.underway.interrupted(), arguments, settings)
+        except KeyboardInterrupt:  # two often come at once, as when a terminal is closed
+            pass
+    return code
 
 
 def _run(arguments: Sequence[str], settings: Settings) -> int:
