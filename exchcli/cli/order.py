@@ -169,7 +169,8 @@ def cancel(
     """Cancel orders, by their ids or all that are open.
 
     Safe to repeat: one that is canceled already stays so, and prints the same. The exit code is
-    4 when an order could not be canceled, for example because it was filled before.
+    4 when an order could not be canceled, for example because it was filled before, and 7 when
+    that is not known; the others are tried all the same.
     """
     from exchcli.cli.canceling import cancel_all, cancel_some
 
@@ -222,9 +223,7 @@ def list_(
             "or the exchange's own word. Looks in the history where needed.",
         ),
     ] = None,
-    side: Annotated[
-        Side | None, typer.Option(help="Only these.", case_sensitive=False)
-    ] = None,
+    side: Annotated[Side | None, typer.Option(help="Only these.", case_sensitive=False)] = None,
     limit: Limit = None,
     all_: All = False,
     margin: Margin = False,

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
+
 @contextmanager
 def anyway(here: Session, what: Callable[[], str], *, last: bool = True) -> Iterator[None]:
     """Inside, what was done is written to stdout: neither Ctrl-C nor an output that cannot be

@@ -127,7 +127,8 @@ def test_a_withdrawal_of_digifinex_can_be_canceled(still: Exch) -> None:
     assert {name: listed[name] for name in canceled} == canceled  # one word for one thing
     ran = still("dfx", "withdraw", "cancel", withdrawn["id"], "--yes", terminal=True)
     assert ran.err.startswith(
-        f"exch: the withdrawal {withdrawn['id']} is canceled; DigiFinex's word for that is rejected."
+        f"exch: the withdrawal {withdrawn['id']} is canceled; "
+        "DigiFinex's word for that is rejected."
     )
     assert done(still("dfx", "withdraw", "cancel", withdrawn["id"], "--yes")) == canceled
     assert still("dfx", "withdraw", "cancel", "999999", "--yes").code == 4
