@@ -24,7 +24,9 @@ def main() -> None:
     code = 130  # while it is still starting
     try:
         from exchcli.cli.app import run
+        from exchcli.cli.printing import heed_signals
 
+        heed_signals()
         code = run(arguments)
     except KeyboardInterrupt:
         pass

@@ -259,7 +259,7 @@ class Cancelled(NamedTuple):
     """What became of an order, or of a withdrawal, that was to be cancelled."""
 
     id: str
-    status: OrderStatus
+    status: OrderStatus | TransferStatus
 
 
 class Unsent(NamedTuple):

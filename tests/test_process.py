@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 from loopback import loopback, reply, silence
+from trading_server import BUY, KEYS, changing, exchange
 
 EXCH = [sys.executable, "-m", "exchcli"]
 
@@ -83,17 +86,18 @@ def test_a_stderr_that_nobody_reads_is_no_reason_to_print_no_data(tmp_path: Path
         assert (ran.returncode, ran.stdout) == (0, "exchange\ndgt\n")
 
 
-def test_ctrl_c_is_130_and_one_line(tmp_path: Path) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_ctrl_c_and_its_like_are_130_and_one_line(tmp_path: Path, number: int) -> None:
     with loopback(silence) as server:
         process = subprocess.Popen(
             [*EXCH, "dgt", "time"], env=environment(tmp_path, EXCH_DGT_URL=server.url),
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
             # A test runner in the background hands on an ignored SIGINT.
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+            preexec_fn=lambda: signal.signal(number, signal.SIG_DFL),
         )  # fmt: skip
         while not server.requests and process.poll() is None:
             server.stopped.wait(0.01)
-        process.send_signal(signal.SIGINT)
+        process.send_signal(number)
         out, err = process.communicate(timeout=30)
     assert (process.returncode, out) == (130, "")
     assert json.loads(err)["error"] == {
@@ -105,6 +109,48 @@ def test_ctrl_c_is_130_and_one_line(tmp_path: Path) -> None:
         "retry": "fix",
         "exit": 130,
     }
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_whatever_ends_it_behind_the_first_byte_is_told_as_unknown(
+    tmp_path: Path, number: int
+) -> None:
+    with exchange(silence) as server:
+        process = subprocess.Popen(
+            [*EXCH, *BUY["dfx"], "--yes", "--once", "k"],
+            env=environment(tmp_path, EXCH_DFX_URL=server.url, **KEYS),
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            preexec_fn=lambda: signal.signal(number, signal.SIG_DFL),
+        )  # fmt: skip
+        while not changing(server) and process.poll() is None:
+            server.stopped.wait(0.01)
+        process.send_signal(number)
+        out, err = process.communicate(timeout=30)
+    assert (process.returncode, out) == (7, "")
+    told = json.loads(err)["error"]
+    assert "it was interrupted before the answer had come" in told["message"]
+    assert "--once k" in told["hint"]
+
+
+def test_what_is_told_to_outlive_its_terminal_does(tmp_path: Path) -> None:
+    go_on = threading.Event()
+
+    def late(connection: socket.socket, head: bytes) -> None:
+        go_on.wait(30)
+        reply('{"epoch": 1469386936}')(connection, head)
+
+    with loopback(late) as server:
+        process = subprocess.Popen(
+            [*EXCH, "dgt", "time"], env=environment(tmp_path, EXCH_DGT_URL=server.url),
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN),  # as nohup does
+        )  # fmt: skip
+        while not server.requests and process.poll() is None:
+            server.stopped.wait(0.01)
+        process.send_signal(signal.SIGHUP)
+        go_on.set()
+        _, err = process.communicate(timeout=30)
+    assert (process.returncode, err) == (0, "")
 
 
 def test_a_state_folder_that_cannot_be_written_stops_the_sandbox_with_12(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from typer.exceptions import Exit as Leave
 from exchcli import output
 from exchcli.cli.options import OUTPUTS, Settings
 from exchcli.cli.printing import uninterrupted
-from exchcli.cli.tree import TITLES, Leaf, Root
+from exchcli.cli.tree import TITLES, Branch, Leaf, Root
 from exchcli.errors import ExchError, Exit, UsageError
 
 
@@ -27,10 +27,21 @@ def run(arguments: Sequence[str]) -> int:
     try:
         return _run(arguments, settings)
     except (KeyboardInterrupt, Abort):  # wherever it was: what was begun or done is known here
-        with uninterrupted():
-            if settings.underway.told:
-                return Exit.DONE
-            return _tell(settings.underway.interrupted(), arguments, settings)
+        return _interrupted(arguments, settings)
+
+
+def _interrupted(arguments: Sequence[str], settings: Settings) -> int:
+    code: int | None = None
+    while code is None:
+        try:
+            with uninterrupted():
+                if settings.underway.told:
+                    code = Exit.DONE
+                else:
+                    code = _tell(settings.underway.interrupted(), arguments, settings)
+        except KeyboardInterrupt:  # two often come at once, as when a terminal is closed
+            pass
+    return code
 
 
 def _run(arguments: Sequence[str], settings: Settings) -> int:
@@ -128,16 +139,13 @@ def _usage(error: ClickException, arguments: Sequence[str], settings: Settings) 
     hint = f"`{path} --help` shows how it is used."
     leaf = context.command if context and isinstance(context.command, Leaf) else None
     if isinstance(error, NoSuchOption):
-        message = f"There is no option {error.option_name}."
-        if leaf and error.option_name in leaf.elsewhere:
-            others = " and ".join(TITLES[name] for name in leaf.elsewhere[error.option_name])
-            hint = f"Only {others} has it. {hint}"
-        elif error.option_name[1:2].isdigit():
-            hint = f"Put `--` before a value that begins with a minus. {hint}"
-        elif error.possibilities:
-            hint = f"Did you mean {' or '.join(error.possibilities[:2])}? {hint}"
+        message = f"`{path}` has no option {error.option_name}."
+        meant = _meant(error)
+        hint = f"{meant} {hint}" if meant else hint
     elif isinstance(error, MissingParameter) and error.param is not None and context:
         name = error.param.make_metavar(context)
+        if error.param.param_type_name == "option":
+            name = f"{error.param.opts[0]} {name}"
         message = f"{name} is missing."
         hint = f"{' '.join(context.get_usage().split())}. {hint}"
     else:
@@ -147,6 +155,23 @@ def _usage(error: ClickException, arguments: Sequence[str], settings: Settings) 
         if option:
             message += f" {option} takes a plain number of seconds, or nothing."
     return UsageError(message, hint)
+
+
+def _meant(error: NoSuchOption) -> str:
+    """Where the option is, or which other one may have been meant."""
+    option, context = error.option_name, error.ctx
+    leaf = context.command if context and isinstance(context.command, Leaf) else None
+    if leaf and option in leaf.elsewhere:
+        return f"Only {' and '.join(TITLES[name] for name in leaf.elsewhere[option])} has it."
+    if option[1:2].isdigit():
+        return "Put `--` before a value that begins with a minus."
+    group = context.parent.command if context and context.parent else None
+    having = group.having(option) if isinstance(group, Branch) else []
+    if having:
+        return f"Those that have it: {', '.join(having)}."
+    if error.possibilities:
+        return f"Did you mean {' or '.join(error.possibilities[:2])}?"
+    return ""
 
 
 def _left_alone(leaf: Leaf, arguments: Sequence[str], message: str) -> str | None:

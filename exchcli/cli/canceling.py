@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING
 
 from exchcli.cli.confirm import check_answerable, confirm, watched
 from exchcli.cli.doing import Keeping
-from exchcli.errors import ExchError, Interrupted, OutcomeUnknown, Rejected
+from exchcli.errors import (
+    BadReply,
+    ExchError,
+    GuardRefused,
+    Interrupted,
+    OutcomeUnknown,
+    Rejected,
+)
 from exchcli.money import short
 from exchcli.records import Cancelled, Market, Order, Side, Unsent
 
@@ -15,6 +22,8 @@ if TYPE_CHECKING:
     from exchcli.cli.session import Session
 
 GONE = ("canceled", "partially_canceled")
+# What says of one call that it was not done, or that nobody knows, and nothing of the next one.
+OF_THIS_CALL = (Rejected, GuardRefused, OutcomeUnknown, BadReply)
 MOST_TOLD = 10  # orders that are told one by one before the question
 
 
@@ -88,42 +97,65 @@ def _cancel(here: Session, ids: Sequence[str], market: Market, dry_run: bool, ye
         return
     what = f"the order {ids[0]}" if len(ids) == 1 else f"{len(ids)} orders"
     confirm(f"Cancel {what} on {here.exchange.title}?", yes)
-    keeping = Keeping(here)
-    done: list[Cancelled] = []
-    failed: ExchError | None = None
+    tried = _tried(here, parts, market)
+    if tried.stopped and not tried.sent:
+        raise tried.stopped
+    done = [tried.done.get(order_id, Cancelled(order_id, "unknown")) for order_id in ids]
+    done, missing = _now(here, done, market)
+    left = [one for one in done if one.status not in GONE]
+    here.show_done(done, last=not left)
+    if left:
+        raise _not_canceled(here, tried, left, missing)
+
+
+class Tried:
+    """What came of the calls: each id is in one of these, or was not tried, as nothing more
+    could be sent behind what `stopped` it.
+    """
+
+    def __init__(self) -> None:
+        self.done: dict[str, Cancelled] = {}
+        self.unknown: dict[str, ExchError] = {}
+        self.refused: dict[str, ExchError] = {}
+        self.stopped: ExchError | None = None
+
+    @property
+    def sent(self) -> bool:
+        """Whether the exchange was told to cancel anything, and has not only been out of reach."""
+        answered = [error for error in self.refused.values() if error is not self.stopped]
+        return bool(self.done or self.unknown or answered)
+
+    def failed(self, part: Sequence[str], error: ExchError) -> None:
+        where = self.unknown if isinstance(error, OutcomeUnknown) else self.refused
+        where |= dict.fromkeys(part, error)
+        if not isinstance(error, OF_THIS_CALL) or _by_hand(error):
+            self.stopped = error
+
+
+def _tried(here: Session, parts: Sequence[Sequence[str]], market: Market) -> Tried:
+    """Tries one call after the other: who cancels all wants as many gone as can be."""
+    tried, keeping = Tried(), Keeping(here)
     underway, counted = here.settings.underway, 0
     for part in parts:
         try:
             here.connected().renew()
-            done += keeping.cancel(part, market)
+            tried.done |= zip(part, keeping.cancel(part, market), strict=True)
             counted = len(underway.done)
-        except Rejected as error:  # the others may be canceled all the same
-            done += [Cancelled(order_id, "unknown") for order_id in part]
-            failed = failed or error
         except ExchError as error:
-            failed = error
-            break
+            tried.failed(part, error)
         except KeyboardInterrupt:
-            failed = _stopped(underway.interrupted(counted), done)
+            tried.stopped = underway.interrupted(counted)
+            tried.failed(part, tried.stopped)
+        if tried.stopped:
             break
-    done, missing = _now(here, done, market)
-    left = [one for one in done if one.status not in GONE]
-    if done:
-        here.show_done(done, last=not left and failed is None)
-    if left and (failed is None or isinstance(failed, Rejected)):
-        raise _not_canceled(here, left, missing)
-    if failed is not None and not isinstance(failed, Rejected):
-        raise failed
+    else:  # what could not be told in time may be by now
+        here.connected().renew()
+    return tried
 
 
-def _stopped(error: ExchError, done: Sequence[Cancelled]) -> ExchError:
-    """What Ctrl-C means behind some that are canceled: never that nothing was sent."""
-    again = "Canceling is safe to repeat: run the same again."
-    if isinstance(error, Interrupted) and done:
-        return OutcomeUnknown("Interrupted; no other order was canceled.", again)
-    if not isinstance(error, Interrupted):
-        error.hint = again
-    return error
+def _by_hand(error: ExchError) -> bool:
+    """Whether it came of Ctrl-C: what it comes of is the last try, and that of what ended it."""
+    return isinstance(getattr(error.__cause__, "__cause__", None), KeyboardInterrupt)
 
 
 def _now(
@@ -160,18 +192,51 @@ def _now(
     ], missing
 
 
-def _not_canceled(here: Session, left: Sequence[Cancelled], missing: set[str]) -> ExchError:
-    title, name = here.exchange.title, here.exchange.name
-    gone = [one.id for one in left if one.id in missing]
-    told = [f"{one.id} ({one.status.replace('_', ' ')})" for one in left if one.id not in missing]
-    parts = [f"{title} has no order {', '.join(gone)}."] if gone else []
-    parts += [f"Not canceled: {', '.join(told)}."] if told else []
-    return Rejected(
-        " ".join(parts),
-        f"`exch {name} order list --history` lists them"
-        + ("; --margin looks in the margin account." if name == "dfx" else "."),
-        exchange=name,
-    )
+def _not_canceled(
+    here: Session, tried: Tried, left: Sequence[Cancelled], missing: set[str]
+) -> ExchError:
+    """Why these are `left`, which of them may be canceled yet, and which were not even tried."""
+    name, title = here.exchange.name, here.exchange.title
+    # One that is filled cannot be canceled any more, whatever became of the call.
+    unknown = [one for one in left if one.id in tried.unknown and one.status != "filled"]
+    tried_ids = {*tried.done, *tried.unknown, *tried.refused}
+    untried = [one for one in left if one.id not in tried_ids]
+    others = [one for one in left if one not in unknown and one not in untried]
+    gone = [one.id for one in others if one.id in missing]
+    refused = [one for one in others if one.id not in missing]
+    error = _reason(tried, unknown, refused)
+    if error is None:
+        error = Rejected(
+            "",
+            f"`exch {name} order list --history` lists them"
+            + ("; --margin looks in the margin account." if name == "dfx" else "."),
+            exchange=name,
+        )
+    parts = [error.message] if error.message else []
+    for what, some in (("Unknown", unknown), ("Not canceled", refused), ("Not tried", untried)):
+        parts += [f"{what}: {', '.join(map(_with_status, some))}."] if some else []
+    parts += [f"{title} has no order {', '.join(gone)}."] if gone else []
+    error.message = " ".join(parts)
+    return error
+
+
+def _reason(
+    tried: Tried, unknown: Sequence[Cancelled], refused: Sequence[Cancelled]
+) -> ExchError | None:
+    """The worst of what came up, to be told: what is not known, what ended it, a refusal."""
+    again = "Canceling is safe to repeat: run the same again."
+    if unknown:
+        first = tried.unknown[unknown[0].id]
+        return OutcomeUnknown(first.message, again, exchange=first.exchange, code=first.code)
+    if isinstance(tried.stopped, Interrupted):  # never that nothing was sent
+        return OutcomeUnknown("Interrupted; no other order was canceled.", again)
+    if tried.stopped:
+        return tried.stopped
+    return next((tried.refused[one.id] for one in refused if one.id in tried.refused), None)
+
+
+def _with_status(one: Cancelled) -> str:
+    return one.id if one.status == "unknown" else f"{one.id} ({one.status.replace('_', ' ')})"
 
 
 def _told(orders: Sequence[Order]) -> list[str]:

@@ -131,7 +131,7 @@ def symbols(
     ctx: typer.Context,
     source: Annotated[
         Source | None,
-        typer.Option(help="Which of the exchange's lists [spot]."),
+        typer.Option(help="Which of the exchange's lists [spot].", case_sensitive=False),
         Only(("dfx",)),
     ] = None,
 ) -> None:

@@ -20,7 +20,16 @@ from exchcli.errors import ExchError, OutcomeUnknown, Rejected, UsageError
 from exchcli.execution.endings import Done
 from exchcli.execution.intent import Closing, Move, Withdrawal
 from exchcli.money import plain, short, typed_decimal
-from exchcli.records import Balance, Currency, Market, Moved, Position, Transfer, Unsent
+from exchcli.records import (
+    Balance,
+    Currency,
+    Market,
+    Moved,
+    Position,
+    Transfer,
+    TransferStatus,
+    Unsent,
+)
 
 if TYPE_CHECKING:
     from exchcli.cli.session import Session
@@ -61,7 +70,8 @@ def move(here: Session, wanted: Move, asked: Asked) -> None:
         if not asked.yes:  # before the question; under the lock it is checked anyway
             check()
         what = f"{short(wanted.amount)} {wanted.currency}"
-        confirm(f"Move {what} from {wanted.source} to {wanted.target}?", asked.yes)
+        title = here.exchange.title
+        confirm(f"Move {what} from {wanted.source} to {wanted.target} on {title}?", asked.yes)
     done = keeping.move(wanted, checks=check)
     moved = Transfer(
         id=None,
@@ -117,7 +127,32 @@ def cancel_withdrawal(here: Session, withdrawal_id: str, asked: Asked) -> None:
         return
     flow.close()
     confirm(f"Cancel the withdrawal {withdrawal_id} on {here.exchange.title}?", asked.yes)
-    here.show_done(Keeping(here).cancel_withdrawal(withdrawal_id))
+    canceled = Keeping(here).cancel_withdrawal(withdrawal_id)
+    status = _listed(here, withdrawal_id)
+    if status in ("canceled", "rejected"):  # any other is of before: its lists may be late
+        canceled = canceled._replace(status=status)
+    if status == "rejected" and watched():
+        title = here.exchange.title
+        here.say(f"exch: the withdrawal {withdrawal_id} is canceled; {title}'s word for that is "
+                 "rejected.")  # fmt: skip
+    here.show_done(canceled)
+
+
+def _listed(here: Session, withdrawal_id: str) -> TransferStatus | None:
+    """What the exchange's list says of a withdrawal, so that both tell the same."""
+    try:
+        row = _row(here, None, withdrawal_id)
+    except ExchError as error:
+        here.trace(f"The withdrawal was not told: {error.message}")
+        return None
+    except KeyboardInterrupt:
+        return None
+    return row and row.status
+
+
+def _row(here: Session, currency: str | None, withdrawal_id: str) -> Transfer | None:
+    rows = here.ask(here.exchange.withdrawals(currency, 100), quietly=True)
+    return next((row for row in rows if row.id == withdrawal_id), None)
 
 
 def close_position(here: Session, symbol: str, asked: Asked) -> None:
@@ -142,7 +177,8 @@ def close_position(here: Session, symbol: str, asked: Asked) -> None:
                 f"{one.side} {short(one.amount)} {symbol}, entered at {short(one.entry_price)}, "
                 f"profit {short(one.unrealized_pnl)}"
             )
-        confirm(f"Close the position on {symbol} at the market's price?", asked.yes)
+        title = here.exchange.title
+        confirm(f"Close the position on {symbol} of {title} at the market's price?", asked.yes)
     keeping.close(Closing(symbol), checks=lambda: check_halted(here))
     try:
         left = _position(here, symbol)
@@ -274,11 +310,8 @@ def _withdrawn(here: Session, wanted: Withdrawal, withdrawal_id: str | None) -> 
     try:
         if withdrawal_id is not None and here.exchange.name == "dgt":
             return here.ask(here.exchange.transfer(withdrawal_id), quietly=True)
-        if withdrawal_id is not None:
-            flow = here.exchange.withdrawals(wanted.currency, 100)
-            for row in here.ask(flow, quietly=True):
-                if row.id == withdrawal_id:
-                    return row
+        if withdrawal_id is not None and (row := _row(here, wanted.currency, withdrawal_id)):
+            return row
     except ExchError as error:
         here.trace(f"The withdrawal was not told: {error.message}")
     except KeyboardInterrupt:

@@ -3,7 +3,7 @@
 # Typer reads the annotations at run time, so they are not postponed here.
 import re
 from functools import partial
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
@@ -40,7 +40,7 @@ from exchcli.cli.trading_options import (
     Yes,
 )
 from exchcli.errors import UsageError
-from exchcli.records import Cancelled, Order, Placed
+from exchcli.records import Cancelled, Order, Placed, Side
 
 group = Group("order", "Your orders: place, cancel, and list them.")
 
@@ -160,7 +160,7 @@ def cancel(
         str | None, typer.Option(metavar="S", help="With --all: only of this pair.")
     ] = None,
     side: Annotated[
-        Literal["buy", "sell"] | None, typer.Option(help="With --all: only these.")
+        Side | None, typer.Option(help="With --all: only these.", case_sensitive=False)
     ] = None,
     margin: OnMargin = False,
     dry_run: DryRun = False,
@@ -169,7 +169,8 @@ def cancel(
     """Cancel orders, by their ids or all that are open.
 
     Safe to repeat: one that is canceled already stays so, and prints the same. The exit code is
-    4 when an order could not be canceled, for example because it was filled before.
+    4 when an order could not be canceled, for example because it was filled before, and 7 when
+    that is not known; the others are tried all the same.
     """
     from exchcli.cli.canceling import cancel_all, cancel_some
 
@@ -222,7 +223,7 @@ def list_(
             "or the exchange's own word. Looks in the history where needed.",
         ),
     ] = None,
-    side: Annotated[Literal["buy", "sell"] | None, typer.Option(help="Only these.")] = None,
+    side: Annotated[Side | None, typer.Option(help="Only these.", case_sensitive=False)] = None,
     limit: Limit = None,
     all_: All = False,
     margin: Margin = False,

@@ -18,6 +18,8 @@ from exchcli.errors import StateError
 if TYPE_CHECKING:
     from exchcli.cli.session import Session
 
+STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
 
 @contextmanager
 def anyway(here: Session, what: Callable[[], str], *, last: bool = True) -> Iterator[None]:
@@ -50,15 +52,27 @@ def _named(row: Any) -> str:
     return f"{name} ({status.replace('_', ' ')})" if status else name
 
 
+def heed_signals() -> None:
+    """From now on SIGTERM and SIGHUP are what Ctrl-C is: whoever ends a command, by `timeout` or
+    a closed terminal, is told what became of what it had sent.
+    """
+    for number in STOPS:
+        if signal.getsignal(number) is signal.SIG_DFL:  # not under nohup
+            signal.signal(number, signal.default_int_handler)
+
+
 @contextmanager
 def uninterrupted() -> Iterator[None]:
-    """Inside, Ctrl-C does nothing."""
+    """Inside, neither Ctrl-C nor its like does anything."""
+    kept = {number: signal.getsignal(number) for number in STOPS}
     try:
-        kept = signal.signal(signal.SIGINT, signal.SIG_IGN)
+        for number in STOPS:
+            signal.signal(number, signal.SIG_IGN)
     except ValueError:  # not in the main thread, which alone is interrupted
         yield
         return
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, kept)
+        for number, handler in kept.items():
+            signal.signal(number, handler)

@@ -33,8 +33,14 @@ def new(
     ctx: typer.Context,
     currency: Annotated[str, typer.Argument(metavar="CURRENCY", help="Such as btc or USDT.")],
     amount: Money,
-    source: Annotated[Wallet, typer.Option("--from", help="The account that it leaves.")],
-    target: Annotated[Wallet, typer.Option("--to", help="The account that it comes to.")],
+    source: Annotated[
+        Wallet,
+        typer.Option("--from", help="The account that it leaves.", case_sensitive=False),
+    ],
+    target: Annotated[
+        Wallet,
+        typer.Option("--to", help="The account that it comes to.", case_sensitive=False),
+    ],
     once: Once = None,
     dry_run: DryRun = False,
     yes: Yes = False,

@@ -141,6 +141,15 @@ class Branch(TyperGroup):
     def get_command(self, ctx: Context, cmd_name: str) -> ClickCommand | None:
         return self.make(cmd_name)
 
+    def having(self, option: str) -> list[str]:
+        """The commands of this group that have the option."""
+        made = {name: self.make(name) for name in self.names()}
+        return [
+            name
+            for name, command in made.items()
+            if isinstance(command, Leaf) and any(option in param.opts for param in command.params)
+        ]
+
     def missing(self, ctx: Context, name: str) -> Exception:
         """What to say to a command that is not there."""
         near = get_close_matches(name.lower(), self.names(), n=2)
@@ -199,6 +208,8 @@ class SpecGroup(Branch):
         spec = self.group.specs.get(name)
         if spec is None:
             return None
+        if self.exchange and self.exchange not in spec.on:
+            raise lacks(self.exchange, name, self.group.name)
         return build(spec, self.exchange)
 
 
@@ -285,10 +296,11 @@ class Root(Branch):
         return super().missing(ctx, name)
 
 
-def lacks(exchange: str, what: str) -> NotOffered:
+def lacks(exchange: str, what: str, group: str = "") -> NotOffered:
+    where = f"{exchange} {group}".strip()
     return NotOffered(
-        f"{TITLES[exchange]} does not offer `{what}`.",
-        f"`exch {exchange} --help` lists what it offers.",
+        f"{TITLES[exchange]} does not offer `{f'{group} {what}'.strip()}`.",
+        f"`exch {where} --help` lists what it offers.",
         exchange=exchange,
     )
 

@@ -149,7 +149,7 @@ def test_whoever_says_no_has_changed_nothing(exch: Exch) -> None:
         (["login"], "Nobody is here to type the secret."),
         (["login", "--key", "fakekey"], "Nobody is here to type the secret."),
         (["login", "--secret-stdin"], "The key that belongs to the secret is missing."),
-        (["login", "--secret", "x"], "There is no option --secret."),
+        (["login", "--secret", "x"], "has no option --secret."),
         (
             ["login", "--username", "u", "--key", "k"],
             "--username fetches a key, and --key brings one.",

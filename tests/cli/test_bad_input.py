@@ -47,6 +47,21 @@ from exchcli.cli.tree import Root
             "`exch dgt book --help` shows how it is used.",
         ),
         (
+            ["dfx", "transfer", "new", "usdt", "1", "--from", "spot"],
+            "exch: --to <spot|margin|otc> is missing. Usage: exch dfx transfer new [OPTIONS] "
+            "CURRENCY AMOUNT. `exch dfx transfer new --help` shows how it is used.",
+        ),
+        (
+            ["dfx", "order", "batch", "btc_usdt", "-", "--round"],
+            "exch: `exch dfx order batch` has no option --round. Those that have it: buy, sell. "
+            "`exch dfx order batch --help` shows how it is used.",
+        ),
+        (
+            ["dfx", "order", "batch", "btc_usdt", "-", "--wait"],
+            "exch: `exch dfx order batch` has no option --wait. Those that have it: buy, sell. "
+            "`exch dfx order batch --help` shows how it is used.",
+        ),
+        (
             ["dgt", "tiker", "btcpln"],
             "exch: There is no command 'tiker' in `exch dgt`. Did you mean ticker or time? "
             "`exch dgt --help` lists them all.",
@@ -63,7 +78,7 @@ from exchcli.cli.tree import Root
         ),
         (
             ["dgt", "ticker", "--jsno"],
-            "exch: There is no option --jsno. Did you mean --json or --sandbox? "
+            "exch: `exch dgt ticker` has no option --jsno. Did you mean --json or --sandbox? "
             "`exch dgt ticker --help` shows how it is used.",
         ),
         (
@@ -115,29 +130,32 @@ def test_a_bad_time_is_refused_with_the_forms_that_work(exch: Exch, time: str) -
 
 
 @pytest.mark.parametrize(
-    ("arguments", "what"),
+    ("arguments", "what", "where"),
     [
-        (["dgt", "candles", "btcpln"], "candles"),
-        (["dgt", "market", "ping"], "ping"),
-        (["dgtmarket", "currencies"], "currencies"),
-        (["dgt", "margin"], "margin"),
-        (["dgt", "margin", "symbols"], "margin"),
+        (["dgt", "candles", "btcpln"], "candles", "dgt"),
+        (["dgt", "market", "ping"], "market ping", "dgt market"),
+        (["dgtmarket", "currencies"], "currencies", "dgt"),
+        (["dgt", "margin"], "margin", "dgt"),
+        (["dgt", "margin", "symbols"], "margin", "dgt"),
+        (["dgt", "withdraw", "cancel", "1"], "withdraw cancel", "dgt withdraw"),
+        (["dgt", "transfer", "new", "btc", "1"], "transfer new", "dgt transfer"),
+        (["dgt", "order", "batch", "btcpln", "-"], "order batch", "dgt order"),
     ],
 )
 def test_what_an_exchange_does_not_have_says_so_in_one_line(
-    exch: Exch, arguments: list[str], what: str
+    exch: Exch, arguments: list[str], what: str, where: str
 ) -> None:
     assert exch(*arguments, terminal=True) == (
         13,
         "",
-        f"exch: Dgtmarket does not offer `{what}`. `exch dgt --help` lists what it offers.\n",
+        f"exch: Dgtmarket does not offer `{what}`. `exch {where} --help` lists what it offers.\n",
     )
 
 
 def test_an_option_of_the_other_exchange_is_no_option_here(exch: Exch) -> None:
     ran = exch("dgt", "symbols", "--source", "spot", terminal=True)
     assert ran.code == 2
-    assert ran.err.startswith("exch: There is no option --source.")
+    assert ran.err.startswith("exch: `exch dgt symbols` has no option --source.")
 
 
 @pytest.mark.parametrize(
@@ -235,8 +253,8 @@ def test_usage_errors_are_json_too_even_before_the_option_is_reached(exch: Exch)
         ),
         (
             ["config", "set", "dgt.window", "-1"],
-            "exch: There is no option -1. Put `--` before a value that begins with a minus. "
-            "`exch config set --help` shows how it is used.",
+            "exch: `exch config set` has no option -1. Put `--` before a value that begins with "
+            "a minus. `exch config set --help` shows how it is used.",
         ),
         (
             ["config", "set", "dgt.guard.max_order_value", "5"],

@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
+import httpx
 import pytest
 from running import Exch, Ran
+
+from exchcli.cli.guarding import Recent
+from exchcli.errors import GuardRefused
+from exchcli.exchanges.digifinex import DigiFinex
+from exchcli.sandbox.exchange import Sandbox
+from exchcli.sandbox.wire import WireReply, WireRequest, json_reply
 
 
 def done(ran: Ran) -> Any:
@@ -44,7 +52,7 @@ def test_several_are_canceled_in_one_command(still: Exch, words: list[str]) -> N
 
 def test_all_is_what_is_open_of_a_pair_and_a_side(still: Exch) -> None:
     before = done(still("dfx", "orders"))
-    some = done(still("dfx", "cancel", "--all", "--symbol", "ethusdt", "--side", "sell", "--yes"))
+    some = done(still("dfx", "cancel", "--all", "--symbol", "ethusdt", "--side", "Sell", "--yes"))
     wanted = [o["id"] for o in before if (o["symbol"], o["side"]) == ("ETH_USDT", "sell")]
     assert wanted
     assert [one["id"] for one in some] == wanted
@@ -143,3 +151,204 @@ def test_what_cannot_be_is_a_usage_error(still: Exch, words: list[str]) -> None:
     ran = still(*words, "--yes")
     assert (ran.code, ran.out) == (2, "")
     assert json.loads(ran.err)["error"]["hint"]
+
+
+Befalls = Callable[[WireRequest], WireReply | None]
+
+
+def broken(monkeypatch: pytest.MonkeyPatch, befalls: Befalls) -> list[str]:
+    """Lets the sandbox answer so instead of doing what is asked, where this answers at all; the
+    calls that would change something, as they come.
+    """
+    handle = Sandbox.handle
+    changing: list[str] = []
+
+    def handled(self: Sandbox, request: WireRequest) -> WireReply:
+        if request.method != "GET":
+            changing.append(f"{request.path}?{request.body.decode()}")
+        return befalls(request) or handle(self, request)
+
+    monkeypatch.setattr(Sandbox, "handle", handled)
+    return changing
+
+
+def canceling(order_id: str, answer: Callable[[], WireReply]) -> Befalls:
+    """What befalls the cancel of this order."""
+    return lambda request: (
+        answer()
+        if request.method != "GET" and order_id in request.path + request.body.decode()
+        else None
+    )
+
+
+def failure() -> WireReply:
+    return WireReply(500, {}, b"<html>")
+
+
+def limited() -> WireReply:
+    return WireReply(429, {"retry-after": "7"}, b"{}")
+
+
+def told(ran: Ran, code: int) -> Any:
+    assert ran.code == code, ran
+    return json.loads(ran.err)["error"]
+
+
+def test_one_that_is_unknown_does_not_keep_the_others_from_being_canceled(
+    still: Exch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second, third = (placed(still, *DGT) for _ in range(3))
+    broken(monkeypatch, canceling(second, failure))
+    ran = still("dgt", "cancel", first, second, third, "--yes")
+    error = told(ran, 7)
+    assert error["message"] == (
+        f"It is not known whether Dgtmarket has done it: HTTP 500. Unknown: {second} (open)."
+    )
+    assert error["hint"] == "Canceling is safe to repeat: run the same again."
+    assert json.loads(ran.out) == [
+        {"id": first, "status": "canceled"},
+        {"id": second, "status": "open"},
+        {"id": third, "status": "canceled"},
+    ]
+
+
+def test_all_goes_on_behind_a_call_that_is_unknown(
+    still: Exch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(DigiFinex, "most_cancels", 2)
+    ids = [row["id"] for row in done(still("dfx", "orders"))]
+    assert len(ids) > 4
+
+    def befalls(request: WireRequest) -> WireReply | None:
+        if ids[0] in request.body.decode():
+            raise httpx.ReadError("reset")
+        return None
+
+    broken(monkeypatch, befalls)
+    ran = still("dfx", "cancel", "--all", "--yes")
+    error = json.loads(ran.err.splitlines()[-1])["error"]
+    assert (ran.code, error["kind"]) == (7, "unknown")
+    assert f" Unknown: {ids[0]} (" in error["message"]
+    rows = json.loads(ran.out)
+    assert [row["id"] for row in rows] == ids
+    assert {row["status"] for row in rows[2:]} <= {"canceled", "partially_canceled"}
+    assert [row["id"] for row in done(still("dfx", "orders"))] == ids[:2]
+
+
+def test_one_that_is_unknown_and_cannot_be_looked_at_is_printed_all_the_same(
+    still: Exch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order_id = placed(still, *DGT)
+    broken(monkeypatch, lambda request: failure() if order_id in request.path else None)
+    ran = still("dgt", "cancel", order_id, "--yes")
+    assert told(ran, 7)["message"].endswith(f" Unknown: {order_id}.")
+    assert json.loads(ran.out) == [{"id": order_id, "status": "unknown"}]
+
+
+def test_one_whose_order_tells_that_it_was_canceled_is_not_unknown(
+    still: Exch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order_id = placed(still, *DGT)
+    handle = Sandbox.handle
+
+    def lost(self: Sandbox, request: WireRequest) -> WireReply:
+        answer = handle(self, request)
+        return failure() if request.method == "DELETE" else answer
+
+    monkeypatch.setattr(Sandbox, "handle", lost)
+    assert done(still("dgt", "cancel", order_id, "--yes")) == [
+        {"id": order_id, "status": "canceled"}
+    ]
+
+
+def test_a_limit_ends_it_and_what_was_not_tried_is_named(
+    still: Exch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second, third = (placed(still, *DGT) for _ in range(3))
+    calls = broken(monkeypatch, canceling(second, limited))
+    ran = still("dgt", "cancel", first, second, third, "--yes", "--no-wait")
+    error = told(ran, 5)
+    assert error["message"].startswith("Dgtmarket refused: it limits how often it may be asked")
+    assert error["message"].endswith(f" Not canceled: {second}. Not tried: {third}.")
+    assert json.loads(ran.out) == [
+        {"id": first, "status": "canceled"},
+        {"id": second, "status": "unknown"},
+        {"id": third, "status": "unknown"},
+    ]
+    assert not any(third in call for call in calls)
+
+
+def test_where_the_first_is_limited_nothing_is_printed(
+    still: Exch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = [placed(still, *DGT) for _ in range(2)]
+    broken(monkeypatch, canceling(ids[0], limited))
+    ran = still("dgt", "cancel", *ids, "--yes", "--no-wait")
+    assert (ran.code, ran.out) == (5, "")
+
+
+def test_why_the_exchange_refused_is_told_with_its_code(
+    still: Exch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order_id = placed(still, *DFX)
+    broken(monkeypatch, canceling(order_id, lambda: json_reply({"code": 10008})))
+    ran = still("dfx", "cancel", order_id, "--yes")
+    error = told(ran, 4)
+    assert (error["kind"], error["code"]) == ("rejected", "10008")
+    assert error["message"] == (
+        "DigiFinex refused: the request's timestamp was not accepted [10008]. "
+        f"Not canceled: {order_id} (open)."
+    )
+    assert error["hint"] == "Check this machine's clock."
+    assert json.loads(ran.out) == [{"id": order_id, "status": "open"}]
+
+
+def test_one_that_is_not_there_hides_not_why_another_was_refused(
+    still: Exch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order_id = placed(still, *DGT)
+    broken(
+        monkeypatch, canceling(order_id, lambda: json_reply({"detail": "Not at this hour."}, 400))
+    )
+    error = told(still("dgt", "cancel", "99", order_id, "--yes"), 4)
+    assert error["code"] == "400"
+    assert error["message"] == (
+        "Dgtmarket refused the request (HTTP 400): Not at this hour. "
+        f"Not canceled: {order_id} (open). Dgtmarket has no order 99."
+    )
+
+
+def interrupt() -> WireReply:
+    raise KeyboardInterrupt
+
+
+def test_ctrl_c_ends_it_and_what_was_not_tried_is_named(
+    still: Exch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second, third = (placed(still, *DGT) for _ in range(3))
+    calls = broken(monkeypatch, canceling(second, interrupt))
+    ran = still("dgt", "cancel", first, second, third, "--yes")
+    error = told(ran, 7)
+    assert error["message"].endswith(f" Unknown: {second} (open). Not tried: {third} (open).")
+    assert json.loads(ran.out) == [
+        {"id": first, "status": "canceled"},
+        {"id": second, "status": "open"},
+        {"id": third, "status": "open"},
+    ]
+    assert len(calls) == 2
+
+
+def test_a_guard_that_spares_one_call_does_not_keep_the_others_from_being_canceled(
+    still: Exch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(DigiFinex, "most_cancels", 1)
+    young, old = placed(still, *DFX), placed(still, *DFX)
+
+    def check_cancel(_self: Recent, ids: list[str], _market: str) -> None:
+        if young in ids:
+            raise GuardRefused("Too soon.", "Wait.")
+
+    monkeypatch.setattr(Recent, "check_cancel", check_cancel)
+    ran = still("dfx", "cancel", young, old, "--yes")
+    assert told(ran, 8)["message"] == f"Too soon. Not canceled: {young} (open)."
+    assert [row["status"] for row in json.loads(ran.out)] == ["open", "canceled"]

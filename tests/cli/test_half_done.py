@@ -15,6 +15,7 @@ from trading_server import BUY, exchange, run
 
 from exchcli.cli import following
 from exchcli.cli.doing import Keeping
+from exchcli.cli.printing import STOPS
 from exchcli.cli.session import Session
 from exchcli.errors import (
     CredentialsError,
@@ -55,7 +56,8 @@ def test_ctrl_c_does_not_keep_what_was_done_from_being_printed(
     shown = Session.show
 
     def show(self: Session, data: Any, record: Any = None) -> None:
-        signal.raise_signal(signal.SIGINT)
+        for number in STOPS:
+            signal.raise_signal(number)
         shown(self, data, record)
 
     monkeypatch.setattr(Session, "show", show)

@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from running import Exch, Ran
 
+from exchcli.cli import moving
+
 D = Decimal
 
 
@@ -52,6 +54,19 @@ def test_a_transfer_moves_money_once_under_its_key(still: Exch) -> None:
     assert done(still(*words, "--yes", "--once", "t")) == {**first, "replayed": True}
     assert free(still, "USDT") == spot - D("10.5")
     assert free(still, "USDT", "--margin") == margin + D("10.5")
+
+
+def test_a_transfer_is_asked_about_with_the_name_of_the_exchange(still: Exch) -> None:
+    words = ["dfx", "transfer", "new", "usdt", "1", "--from", "spot", "--to", "margin"]
+    ran = still(*words, terminal=True, typed="n\n")
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err.startswith("Move 1 USDT from spot to margin on DigiFinex? [y/N]")
+
+
+def test_the_accounts_of_a_transfer_are_named_in_any_case(still: Exch) -> None:
+    words = ["dfx", "transfer", "new", "usdt", "1", "--dry-run"]
+    plain = done(still(*words, "--from", "spot", "--to", "margin"))
+    assert done(still(*words, "--from", "SPOT", "--to", "Margin")) == plain
 
 
 def test_a_transfer_that_cannot_be_is_told(still: Exch) -> None:
@@ -107,9 +122,29 @@ def test_a_withdrawal_of_digifinex_can_be_canceled(still: Exch) -> None:
     withdrawn = done(still(*words, "--yes"))
     assert (withdrawn["currency"], withdrawn["address"]) == ("USDT", own["address"])
     canceled = done(still("dfx", "withdraw", "cancel", withdrawn["id"], "--yes"))
-    assert canceled == {"id": withdrawn["id"], "status": "canceled"}
+    assert canceled == {"id": withdrawn["id"], "status": "rejected"}
+    listed = done(still("dfx", "withdraw", "list", "usdt", "--from-id", withdrawn["id"]))[0]
+    assert {name: listed[name] for name in canceled} == canceled  # one word for one thing
+    ran = still("dfx", "withdraw", "cancel", withdrawn["id"], "--yes", terminal=True)
+    assert ran.err.startswith(
+        f"exch: the withdrawal {withdrawn['id']} is canceled; "
+        "DigiFinex's word for that is rejected."
+    )
     assert done(still("dfx", "withdraw", "cancel", withdrawn["id"], "--yes")) == canceled
     assert still("dfx", "withdraw", "cancel", "999999", "--yes").code == 4
+
+
+def test_one_whose_cancel_is_not_in_the_list_yet_is_canceled(
+    still: Exch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = done(still("dfx", "withdraw", "list", "usdt"))[0]
+    words = ["usdt", "20", "--address", own["address"], "--chain", "ERC20", "--yes"]
+    withdrawn = done(still("dfx", "withdraw", "new", *words))
+    monkeypatch.setattr(moving, "_listed", lambda *_: None)
+    assert done(still("dfx", "withdraw", "cancel", withdrawn["id"], "--yes")) == {
+        "id": withdrawn["id"],
+        "status": "canceled",
+    }
 
 
 @pytest.mark.parametrize(
@@ -156,7 +191,7 @@ def test_a_fee_is_told_as_the_exchange_says_it(
         ("dfx withdraw new usdt 0.000000001 --address x", "has more than 8 decimals."),
         ("dfx withdraw new usdt 0.00000001 --address x --chain ERC20", "below the smallest"),
         ("dfx withdraw new usdt 99999999 --address x --chain ERC20", "are more than the"),
-        ("dgt withdraw new btc 1 --address x", "There is no option --address."),
+        ("dgt withdraw new btc 1 --address x", "has no option --address."),
         ("dgt withdraw new eur 1", "Dgtmarket has no wallet of EUR."),
         ("dfx withdraw cancel x", "'x' is no withdrawal ID."),
     ],
@@ -188,6 +223,7 @@ def test_a_position_is_closed_and_what_is_left_is_printed(still: Exch) -> None:
     (position,) = done(still("dfx", "margin", "positions", "btc_usdt"))
     ran = still("dfx", "margin", "close", "btcusdt", terminal=True, typed="n\n")
     assert ran.code == 2
+    assert "Close the position on BTC_USDT of DigiFinex at the market's price? [y/N]" in ran.err
     assert ran.err.startswith(f"{position['side']} {position['amount']} BTC_USDT, entered at ")
     assert done(still("dfx", "margin", "close", "btcusdt", "--yes")) == []
     ran = still("dfx", "margin", "close", "btcusdt", "--yes")

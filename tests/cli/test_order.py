@@ -102,6 +102,9 @@ def test_orders_are_filtered_by_pair_side_and_number(sandboxed: Exch, exchange: 
     assert ids(sandboxed(exchange, "orders", "--history", "--start", "20d", "--side", "buy")) == [
         row["id"] for row in every if row["side"] == "buy"
     ]
+    assert ids(sandboxed(exchange, "orders", "--history", "--start", "20d", "--side", "BUY")) == [
+        row["id"] for row in every if row["side"] == "buy"
+    ]
     newest = sandboxed(exchange, "orders", "--history", "--start", "20d", "--limit", "3")
     assert [row["created"] for row in rows(newest)] == [row["created"] for row in every[:3]]
 
@@ -168,8 +171,8 @@ def test_a_refusal_names_the_next_step(sandboxed: Exch, words: str, step: str) -
         (["dfx", "orders", "--history", "--status", "done"], "no order status 'done'"),
         (["dfx", "orders", "--side", "both"], "'both' is not one of"),
         (["dfx", "orders", "--limit", "0"], "--limit 0 asks for nothing."),
-        (["dfx", "orders", "--offset", "2"], "There is no option --offset."),
-        (["dgt", "orders", "--margin"], "There is no option --margin."),
+        (["dfx", "orders", "--offset", "2"], "has no option --offset."),
+        (["dgt", "orders", "--margin"], "has no option --margin."),
     ],
     ids=lambda value: " ".join(value)[:40] if isinstance(value, list) else "",
 )

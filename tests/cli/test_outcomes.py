@@ -134,8 +134,10 @@ def test_a_withdrawal_that_is_unknown_says_so_in_capital_letters(exch: Exch) -> 
 def test_a_cancel_without_an_answer_is_tried_again_and_decided_by_its_order(exch: Exch) -> None:
     with exchange(UNKNOWN["HTML"]) as server:
         ran = run(exch, server, "dgt", "cancel", "17167", "--yes")
+        assert changing(server) == 3
     assert ran.code == 7
-    assert "safe to repeat" in error(ran)["hint"]
+    assert "safe to repeat" in json.loads(ran.err)["error"]["hint"]
+    assert json.loads(ran.out) == [{"id": "17167", "status": "unknown"}]
 
 
 def test_doctor_tells_what_waits_for_an_answer(exch: Exch) -> None:

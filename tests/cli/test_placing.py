@@ -229,10 +229,10 @@ def test_a_dry_run_needs_no_key(exch: Exch) -> None:
         ("dgt buy btcpln 900 --price 9000", "This needs 8100000 PLN, and "),
         ("dgt buy btcpln 1 --price 5 --on-absent resend", "--on-absent says what to do under a"),
         ("dgt buy btcpln 1 --price 5 --once a#1", "can be no key"),
-        ("dgt buy btcpln 1 --price 5 --post-only", "There is no option --post-only."),
-        ("dfx buy btc_usdt 1 --price 5 --stop 4", "There is no option --stop."),
+        ("dgt buy btcpln 1 --price 5 --post-only", "has no option --post-only."),
+        ("dfx buy btc_usdt 1 --price 5 --stop 4", "has no option --stop."),
         ("dgt buy btcpln 1 --price 5 --wait x", "There is no place for"),
-        ("dgt sell btcpln 1 --spend 5 --market", "There is no option --spend."),
+        ("dgt sell btcpln 1 --spend 5 --market", "has no option --spend."),
     ],
     ids=lambda value: value[:50],
 )

@@ -195,3 +195,23 @@ def test_a_refusal_tells_what_is_wrong_with_which_field(
     with pytest.raises(Rejected) as caught:
         dgt.check("GET", 400, Reply(body))
     assert caught.value.message == f"Dgtmarket refused the request (HTTP 400){told}"
+    hint = "Go by what it says" if told else "Check the arguments"
+    assert caught.value.hint == f"{hint}; -v shows what is sent."
+
+
+@pytest.mark.parametrize(
+    ("said", "what", "hint"),
+    [
+        ("The request has expired.", "request", "The request came too late: run it again; "),
+        ("The key has expired.", "key", "It was revoked "),
+        ("Invalid key.", "key", "It was revoked "),
+    ],
+)
+def test_a_request_that_came_too_late_is_not_told_as_a_wrong_key(
+    dgt: Dgtmarket, said: str, what: str, hint: str
+) -> None:
+    with pytest.raises(CredentialsError) as caught:
+        dgt.check(401, Reply({"detail": said}))
+    assert caught.value.message == f"Dgtmarket refused the {what} (HTTP 401): {said}"
+    assert (caught.value.hint or "").startswith(hint)
+    assert caught.value.code == "401"

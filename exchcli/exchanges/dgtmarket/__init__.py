@@ -25,6 +25,7 @@ _REVOKED = (
     "It was revoked (every new pair revokes the one before) or mistyped: store the right one "
     "with `exch dgt auth login`, or fetch a new one with `exch dgt auth rotate`."
 )
+_EXPIRED = "The request came too late: run it again; `exch doctor` compares this machine's clock."
 _NOT_ENABLED = (
     "Dgtmarket enables its API for each account on request: ask its support, or use another key."
 )
@@ -33,6 +34,8 @@ _NEXT_STEPS = {
     404: "Check the path, like /private/offers/ with the slash at its end, and the id in it.",
     405: "This path takes another method: name GET, POST or DELETE before it.",
 }
+
+_SAID = "Go by what it says; -v shows what is sent."
 
 _REFUSALS = (401, 403, 404, 405, 415, 429)
 
@@ -62,6 +65,14 @@ class Dgtmarket(MarketData, Account, Trading, Keys):
             raise BadReply(f"HTTP {status}")
         said = reason(reply.value)
         words = f": {said}" if said else ""
+        # Its words are not documented; where they tell of a key, it is the key that has expired.
+        if status == 401 and "expired" in said.lower() and "key" not in said.lower():
+            raise CredentialsError(
+                f"Dgtmarket refused the request (HTTP 401){words.removesuffix('.')}.",
+                _EXPIRED,
+                exchange=self.name,
+                code="401",
+            )
         if status in (401, 403):
             raise CredentialsError(
                 f"Dgtmarket refused the key (HTTP {status}){words.removesuffix('.')}.",
@@ -71,7 +82,7 @@ class Dgtmarket(MarketData, Account, Trading, Keys):
             )
         raise Rejected(
             f"Dgtmarket refused the request (HTTP {status}){words}",
-            _NEXT_STEPS.get(status),
+            _SAID if status == 400 and said else _NEXT_STEPS.get(status),
             exchange=self.name,
             code=str(status),
         )
