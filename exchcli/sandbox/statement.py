@@ -115,7 +115,7 @@ _ORDERS = (
     " created, updated FROM orders"
 )
 _FILLS = (
-    "SELECT f.id, o.code, o.symbol, o.side, o.price IS NOT NULL, f.price, f.amount, f.fee,"
+    "SELECT f.id, o.code, f.symbol, o.side, o.price IS NOT NULL, f.price, f.amount, f.fee,"
     " f.fee_currency, f.fee_rate, f.maker, f.time"
     ' FROM fills f JOIN orders o ON o.exchange = f.exchange AND o.id = f."order"'
 )
@@ -186,13 +186,6 @@ def balances(store: Store, account: int, wallet: str) -> list[tuple[str, Decimal
         wallet,
     )
     return [(currency, Decimal(total), Decimal(held)) for currency, total, held in rows]
-
-
-def count(store: Store, table: str, where: Where) -> int:
-    """How many rows meet the conditions; `table` is "orders", "payments" or "fills"."""
-    select = {"orders": _ORDERS, "fills": _FILLS, "payments": _PAYMENTS}[table]
-    sql = f"SELECT count(*) FROM ({select} WHERE {where.sql})"  # noqa: S608
-    return int(store.select(sql, *where.values)[0][0])
 
 
 def fills_of_orders(store: Store, exchange: str, ids: list[int]) -> dict[int, list[int]]:
