@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from past import FIRST_FILL, FIRST_ORDER, write_past
 
+from exchcli.sandbox import statement
+
 FEW, MANY = 2_000, 32_000
 DAY = 86400
 START = 1772600807
@@ -90,3 +92,15 @@ def test_a_lookup_takes_no_longer_with_sixteen_times_the_past(sandboxes, exchang
     assert len(one) == len(other)
     assert "detail" not in one
     assert many <= 1.5 * few + 2
+
+
+def test_the_financial_log_is_the_same_however_many_currencies_are_merged_at_once(dfx, monkeypatch):
+    target = "/v3/spot/financelog?limit=1000"
+    rows = dfx(target)["data"]["finance"]
+    times = [row["time"] for row in rows]
+    assert len({row["currency_mark"] for row in rows}) > 4
+    assert times == sorted(times, reverse=True)
+    monkeypatch.setattr(statement, "_TOGETHER", 2)
+    assert dfx(target)["data"]["finance"] == rows
+    few = target.replace("1000", "7")
+    assert dfx(few)["data"]["finance"] == rows[:7]
