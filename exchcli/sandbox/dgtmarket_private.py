@@ -11,28 +11,29 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from exchcli.sandbox import dgtmarket_orders as orders
-from exchcli.sandbox import statement
+from exchcli.sandbox import statement, tallies
 from exchcli.sandbox.call import Call
 from exchcli.sandbox.catalog import DGT
 from exchcli.sandbox.dgtmarket import not_allowed
 from exchcli.sandbox.dgtmarket_orders import SIDES
-from exchcli.sandbox.dgtmarket_pages import Filters, listed
+from exchcli.sandbox.dgtmarket_pages import Filters, Page, listed
 from exchcli.sandbox.dgtmarket_signed import Refused, refused, signed
 from exchcli.sandbox.dgtmarket_token import token
 from exchcli.sandbox.engine.desk import advance
 from exchcli.sandbox.ledger import times, up
 from exchcli.sandbox.statement import FillRow, OrderRow, PaymentRow, Where
+from exchcli.sandbox.tallies import Listed
 from exchcli.sandbox.trading import FEES
 from exchcli.sandbox.wire import Malformed, WireReply, decoded, json_reply
 
 # REALIZED_CLOSED is the document's; its table of statuses is lost, and the other four are
 # this project's own choice.
 _STATUSES = {
-    "ACTIVE": "status = 'open' AND filled = '0'",
-    "PARTIALLY_REALIZED": "status = 'open' AND filled != '0'",
-    "REALIZED_CLOSED": "status = 'filled'",
-    "CANCELED": "status = 'canceled' AND filled = '0'",
-    "PARTIALLY_REALIZED_CANCELED": "status = 'canceled' AND filled != '0'",
+    "ACTIVE": tallies.OPEN,
+    "PARTIALLY_REALIZED": tallies.PART_FILLED,
+    "REALIZED_CLOSED": tallies.FILLED,
+    "CANCELED": tallies.CANCELED,
+    "PARTIALLY_REALIZED_CANCELED": tallies.PART_CANCELED,
 }
 # The tables of types and statuses of transfers are lost as well: all are our own choice, and
 # so are the fields of a transfer, of which the document shows none.
@@ -108,22 +109,23 @@ def offers(call: Call) -> object:
     """GET /private/offers/ -- a page; filters order_type, offer_status, pair, and date_start and
     date_end, which are compared with `created` and include it."""
     filters = Filters(call)
-    where = Where("account = ? AND wallet = 'spot'", call.account)
-    if side := filters.word("order_type", SIDES):
-        where.also("side = ?", SIDES[side])
-    if status := filters.word("offer_status", _STATUSES):
-        where.also(_STATUSES[status])
-    if pair := filters.word("pair", _pairs(call)):
-        where.also("symbol = ?", pair)
+    side = filters.word("order_type", SIDES)
+    status = filters.word("offer_status", _STATUSES)
+    pair = filters.word("pair", _pairs(call))
+    rows = Listed(
+        call.store, "orders", call.account,
+        name=pair, kind=side and SIDES[side], state=status and _STATUSES[status],
+    )  # fmt: skip
     if (start := filters.moment("date_start")) is not None:
-        where.also("created >= ?", start)
+        rows.since(_first(call, "created >= ? ORDER BY created, id", start, 2**62))
     if (end := filters.moment("date_end")) is not None:
-        where.also("created <= ?", end)
-    statement.leave_out(call.store, DGT, where)
+        rows.until(_first(call, "created <= ? ORDER BY created DESC, id DESC", end, -1))
+    for exchange, first, last in call.store.unlisted:
+        if exchange == DGT:
+            rows.leave_out(first, last)
     page = filters.page()
-    rows = statement.orders(call.store, where, *page)
-    results = _offers(call, rows)
-    return listed(call, filters, page, statement.count(call.store, "orders", where), results)
+    found = statement.orders(call.store, _these(rows, page))
+    return listed(call, filters, page, rows.count(), _offers(call, found))
 
 
 def offer(call: Call, number: int) -> object:
@@ -136,11 +138,10 @@ def transactions(call: Call) -> object:
     """GET /private/transactions/ -- a page of one `pair`, BTCPLN unless it is told."""
     filters = Filters(call)
     pair = filters.word("pair", _pairs(call)) or "BTCPLN"
-    where = Where("f.account = ? AND o.symbol = ?", call.account, pair)
+    rows = Listed(call.store, "fills", call.account, name=pair)
     page = filters.page()
-    rows = statement.fills(call.store, where, *page)
-    count = statement.count(call.store, "fills", where)
-    return listed(call, filters, page, count, [_transaction(row) for row in rows])
+    found = statement.fills(call.store, _these(rows, page, "f."))
+    return listed(call, filters, page, rows.count(), [_transaction(row) for row in found])
 
 
 def transaction(call: Call, number: int) -> object:
@@ -153,17 +154,16 @@ def transfers(call: Call) -> object:
     """GET /private/transfers/ -- a page of deposits and withdrawals; filters currency,
     transfer_type, transfer_status."""
     filters = Filters(call)
-    where = Where("account = ?", call.account)
-    if currency := filters.word("currency", orders.currencies(call)):
-        where.also("currency = ?", currency)
-    if kind := filters.word("transfer_type", _TYPES):
-        where.also("kind = ?", _TYPES[kind])
-    if status := filters.word("transfer_status", _TRANSFER_STATUSES):
-        where.also("status = ?", _TRANSFER_STATUSES[status])
+    currency = filters.word("currency", orders.currencies(call))
+    kind = filters.word("transfer_type", _TYPES)
+    status = filters.word("transfer_status", _TRANSFER_STATUSES)
+    rows = Listed(
+        call.store, "payments", call.account,
+        name=currency, kind=kind and _TYPES[kind], state=status and _TRANSFER_STATUSES[status],
+    )  # fmt: skip
     page = filters.page()
-    rows = statement.payments(call.store, where, *page)
-    count = statement.count(call.store, "payments", where)
-    return listed(call, filters, page, count, [_transfer(row) for row in rows])
+    found = statement.payments(call.store, _these(rows, page))
+    return listed(call, filters, page, rows.count(), [_transfer(row) for row in found])
 
 
 def transfer(call: Call, number: int) -> object:
@@ -267,6 +267,24 @@ def _transfer(row: PaymentRow) -> dict[str, object]:
         "address": row.address,
         "id": row.id,
     }
+
+
+def _these(rows: Listed, page: Page, table: str = "") -> Where:
+    """The condition of the rows of one page; `table` goes before its columns."""
+    where = Where(f"{table}exchange = ?", DGT)
+    ids = rows.page(*page)
+    where.also(f"{table}id IN ({', '.join('?' * len(ids))})", *ids)
+    return where
+
+
+def _first(call: Call, condition: str, time: int, otherwise: int) -> int:
+    """The id of the account's first order that meets a condition with a time."""
+    rows = call.store.rows(
+        f"SELECT id FROM orders WHERE account = ? AND wallet = 'spot' AND {condition} LIMIT 1",  # noqa: S608
+        call.account,
+        time,
+    )
+    return rows[0][0] if rows else otherwise
 
 
 def _pairs(call: Call) -> dict[str, None]:

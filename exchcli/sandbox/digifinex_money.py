@@ -86,14 +86,15 @@ def finance_log(call: Call, query: Query, wallet: str) -> object:
 
     Rows as they are in practice: the document's sample is a copy of that of the assets.
     """
-    where = Where("account = ? AND wallet = ?", call.account, wallet)
-    if "currency_mark" in query:
-        where.also("currency = ?", currency_of(call, query["currency_mark"]))
+    currency = currency_of(call, query["currency_mark"]) if "currency_mark" in query else None
     start = whole_of(query, "start_time", 0)
     end = whole_of(query, "end_time", _LATEST)
     if end <= start:
         raise Refused(BAD_TIMES)
-    where.also("time >= ? AND time < ?", start * MICRO, (end + 1) * MICRO)
+    found = statement.entries(
+        call.store, call.account, wallet, limit_of(query, 100, 1000),
+        currency=currency, first=start * MICRO, end=(end + 1) * MICRO,
+    )  # fmt: skip
     rows = [
         {
             "currency_mark": entry.currency,
@@ -102,7 +103,7 @@ def finance_log(call: Call, query: Query, wallet: str) -> object:
             "balance": plain(entry.balance),
             "time": entry.time // MICRO,
         }
-        for entry in statement.entries(call.store, where, limit_of(query, 100, 1000))
+        for entry in found
     ]
     return {"code": 0, "data": {"finance": rows}}
 

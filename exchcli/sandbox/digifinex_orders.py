@@ -68,9 +68,9 @@ def history(call: Call, query: Query, wallet: str) -> object:
 
 def my_trades(call: Call, query: Query, wallet: str) -> object:
     """#customers-trades -- of a window; the newest `limit` (50, at most 500)."""
-    where = Where("f.account = ? AND o.wallet = ?", call.account, wallet)
+    where = Where("f.account = ? AND f.wallet = ?", call.account, wallet)
     if "symbol" in query:
-        where.also("o.symbol = ?", market_of(call.floor, query).rules.symbol)
+        where.also("f.symbol = ?", market_of(call.floor, query).rules.symbol)
     where.also("f.time >= ? AND f.time < ?", *window(call, query))
     rows = statement.fills(call.store, where, limit_of(query, 50, 500))
     return {"code": 0, "list": [_trade(row) for row in rows]}

@@ -23,16 +23,21 @@ from exchcli.sandbox.schema import (
     STATISTICS,
 )
 from exchcli.sandbox.store import VERSION
+from exchcli.sandbox.tallies import layout, recount
 
 # The demo accounts' payments stand still for ten minutes after the opening, as in a new store.
 _PAYMENTS_STAND = (
     "UPDATE payments SET due = (SELECT opened + 600 FROM sandbox) * 1000000"
     " WHERE status IN ('pending', 'confirming')"
 )
+_FILLS_SAY = (
+    "UPDATE fills SET (wallet, symbol) = (SELECT wallet, symbol FROM orders o"
+    ' WHERE o.exchange = fills.exchange AND o.id = fills."order")'
+)
 
 
 def migrate(db: sqlite3.Connection) -> None:
-    """From layout 1, 2 or 3 to VERSION. Of two that meet here the second finds it done."""
+    """From any earlier layout to VERSION. Of two that meet here the second finds it done."""
     db.execute("BEGIN IMMEDIATE")
     try:
         version = db.execute("PRAGMA user_version").fetchone()[0]
@@ -41,7 +46,9 @@ def migrate(db: sqlite3.Connection) -> None:
                 there = {row[1] for row in db.execute(f"PRAGMA table_info({table})")}
                 if there and column not in there:
                     db.execute(f"ALTER TABLE {table} ADD COLUMN {column} {kind}")
-            _run(db, OUTDATED + ACCOUNTS + PAYMENTS_DUE + MARKETS + CONDUCT + STATISTICS)
+            _run(db, OUTDATED + ACCOUNTS)
+            db.execute(_FILLS_SAY)  # before there are indexes of it
+            _run(db, PAYMENTS_DUE + MARKETS + CONDUCT + layout() + recount() + STATISTICS)
             if version == 2:
                 db.execute(_PAYMENTS_STAND)
                 _join_the_market(db)

@@ -100,6 +100,8 @@ CREATE TABLE IF NOT EXISTS fills (
     fee_rate TEXT NOT NULL,         -- 0.003 is 0.3 percent
     maker    INTEGER NOT NULL,
     time     INTEGER NOT NULL,
+    wallet   TEXT NOT NULL DEFAULT '',  -- this and the next are those of its order
+    symbol   TEXT NOT NULL DEFAULT '',
     PRIMARY KEY (exchange, id),
     FOREIGN KEY (exchange, "order") REFERENCES orders
 ) WITHOUT ROWID;
@@ -139,6 +141,7 @@ CREATE TABLE IF NOT EXISTS payments (
     PRIMARY KEY (exchange, id)
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS payments_of ON payments (account, kind, id);
+CREATE INDEX IF NOT EXISTS payments_of_currency ON payments (account, kind, currency, id);
 
 -- Between wallets of one account.
 CREATE TABLE IF NOT EXISTS transfers (
@@ -174,12 +177,17 @@ CREATE INDEX IF NOT EXISTS transfers_of ON transfers (account, time);
 MARKETS = """
 CREATE INDEX IF NOT EXISTS orders_standing ON orders (exchange, symbol, stands, place, rank)
     WHERE stands IS NOT NULL;
--- What an account has, in the order of its times, and so of its ids.
-CREATE INDEX IF NOT EXISTS entries_of ON entries (account, wallet, time, id);
+-- What an account has, in the order of its times, and so of its ids: all of it, and that of one
+-- pair. Who asks for open orders gets all of them, so those of all pairs are sorted. Entries are
+-- the most: they are found by currency only, see statement.entries(), and nobody lists the house's.
+CREATE INDEX IF NOT EXISTS entries_of ON entries (account, wallet, currency, time, id)
+    WHERE wallet IN ('spot', 'margin', 'otc');
 CREATE INDEX IF NOT EXISTS orders_of ON orders (account, wallet, created, id);
-CREATE INDEX IF NOT EXISTS fills_of ON fills (account, time, id);
-CREATE INDEX IF NOT EXISTS orders_open_of ON orders (account, wallet, created, id)
+CREATE INDEX IF NOT EXISTS orders_of_pair ON orders (account, wallet, symbol, created, id);
+CREATE INDEX IF NOT EXISTS orders_open_of ON orders (account, wallet, symbol, created, id)
     WHERE status = 'open';
+CREATE INDEX IF NOT EXISTS fills_of ON fills (account, wallet, time, id);
+CREATE INDEX IF NOT EXISTS fills_of_pair ON fills (account, wallet, symbol, time, id);
 
 -- How far an exchange with accounts has come: the epoch second up to which its users' orders
 -- have met the market, and how many stops have become active.
@@ -240,6 +248,8 @@ ADDED_COLUMNS = (
     ("orders", "place", "INTEGER"),
     ("orders", "rank", "INTEGER"),
     ("orders", "rest", "INTEGER"),
+    ("fills", "wallet", "TEXT NOT NULL DEFAULT ''"),
+    ("fills", "symbol", "TEXT NOT NULL DEFAULT ''"),
 )
 # What they have that is gone, or means something else by now.
 OUTDATED = """
@@ -295,11 +305,13 @@ INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES
     ('orders', 'orders', '1000000 500000 1'),
     ('orders', 'orders_by_code', '1000000 500000 1 1'),
     ('orders', 'orders_of', '1000000 200000 100000 2 1 1'),
+    ('orders', 'orders_of_pair', '1000000 200000 100000 20000 2 1 1'),
     ('orders', 'orders_standing', '1000 500 100 50 2 1 1'),
-    ('orders', 'orders_open_of', '1000 200 100 2 1 1'),
+    ('orders', 'orders_open_of', '1000 200 100 50 2 1 1'),
     ('fills', 'fills', '1000000 500000 1'),
-    ('fills', 'fills_of', '1000000 200000 2 1 1'),
+    ('fills', 'fills_of', '1000000 200000 100000 2 1 1'),
+    ('fills', 'fills_of_pair', '1000000 200000 100000 20000 2 1 1'),
     ('fills', 'fills_of_order', '1000000 500000 2 1'),
     ('entries', 'entries', '1000000 500000 1'),
-    ('entries', 'entries_of', '1000000 200000 100000 2 1 1');
+    ('entries', 'entries_of', '1000000 200000 100000 20000 2 1 1');
 """

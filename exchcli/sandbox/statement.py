@@ -115,7 +115,7 @@ _ORDERS = (
     " created, updated FROM orders"
 )
 _FILLS = (
-    "SELECT f.id, o.code, o.symbol, o.side, o.price IS NOT NULL, f.price, f.amount, f.fee,"
+    "SELECT f.id, o.code, f.symbol, o.side, o.price IS NOT NULL, f.price, f.amount, f.fee,"
     " f.fee_currency, f.fee_rate, f.maker, f.time"
     ' FROM fills f JOIN orders o ON o.exchange = f.exchange AND o.id = f."order"'
 )
@@ -123,13 +123,20 @@ _PAYMENTS = (
     "SELECT id, kind, currency, chain, amount, fee, address, tag, hash, status, created, updated"
     " FROM payments"
 )
-_ENTRIES = "SELECT currency, kind, amount, balance, time FROM entries"
+# The condition is that of the index.
+_ENTRIES = (
+    "SELECT currency, kind, amount, balance, time, id FROM entries"
+    " WHERE wallet IN ('spot', 'margin', 'otc') AND account = ? AND wallet = ? AND currency = ?"
+    " AND time >= ? AND time < ?"
+)
+_CURRENCIES = "SELECT currency FROM balances WHERE account = ? AND wallet = ?"
+_TOGETHER = 50  # SELECTs in one statement, of which SQLite takes 500
 
 
-def orders(store: Store, where: Where, limit: int = ALL, offset: int = 0) -> list[OrderRow]:
+def orders(store: Store, where: Where, limit: int = ALL) -> list[OrderRow]:
     """Conditions are over the columns of `orders`."""
     sql = f"{_ORDERS} WHERE {where.sql} ORDER BY created DESC, id DESC"
-    rows = _page(store, sql, where, limit, offset)
+    rows = _first(store, sql, where, limit)
     return [
         OrderRow._make(
             (*row[:5], *map(_decimal, row[5:9]), row[9], *map(Decimal, row[10:13]), *row[13:])
@@ -138,10 +145,10 @@ def orders(store: Store, where: Where, limit: int = ALL, offset: int = 0) -> lis
     ]
 
 
-def fills(store: Store, where: Where, limit: int = ALL, offset: int = 0) -> list[FillRow]:
+def fills(store: Store, where: Where, limit: int = ALL) -> list[FillRow]:
     """Conditions are over the columns of `fills f` and `orders o`."""
     sql = f"{_FILLS} WHERE {where.sql} ORDER BY f.time DESC, f.id DESC"
-    rows = _page(store, sql, where, limit, offset)
+    rows = _first(store, sql, where, limit)
     return [
         FillRow._make((
             *row[:4], bool(row[4]), *map(Decimal, row[5:8]), row[8], Decimal(row[9]),
@@ -152,19 +159,38 @@ def fills(store: Store, where: Where, limit: int = ALL, offset: int = 0) -> list
 
 
 def payments(
-    store: Store, where: Where, limit: int = ALL, offset: int = 0, *, oldest: bool = False
+    store: Store, where: Where, limit: int = ALL, *, oldest: bool = False
 ) -> list[PaymentRow]:
     """Conditions are over the columns of `payments`."""
     order = "ASC" if oldest else "DESC"
     sql = f"{_PAYMENTS} WHERE {where.sql} ORDER BY id {order}"
-    rows = _page(store, sql, where, limit, offset)
+    rows = _first(store, sql, where, limit)
     return [PaymentRow(*row[:4], *map(Decimal, row[4:6]), *row[6:]) for row in rows]
 
 
-def entries(store: Store, where: Where, limit: int) -> list[EntryRow]:
-    """Conditions are over the columns of `entries`."""
-    sql = f"{_ENTRIES} WHERE {where.sql} ORDER BY time DESC, id DESC"
-    rows = _page(store, sql, where, limit, 0)
+def entries(
+    store: Store,
+    account: int,
+    wallet: str,
+    limit: int,
+    *,
+    currency: str | None = None,
+    first: int = 0,
+    end: int = 2**62,
+) -> list[EntryRow]:
+    """The newest entries of a wallet, of the times from `first` to before `end` (microseconds).
+
+    Of all currencies if none is told: SQLite merges those of each, and reads as many as it gives.
+    """
+    rows: list[tuple[Any, ...]] = []
+    told = [(currency,)] if currency else store.select(_CURRENCIES, account, wallet)
+    for start in range(0, len(told), _TOGETHER):
+        some = told[start : start + _TOGETHER]
+        sql = " UNION ALL ".join([_ENTRIES] * len(some))
+        values = [value for (one,) in some for value in (account, wallet, one, first, end)]
+        rows += store.select(f"{sql} ORDER BY time DESC, id DESC LIMIT ?", *values, limit)
+    if len(told) > _TOGETHER:
+        rows = sorted(rows, key=lambda row: row[4:], reverse=True)[:limit]
     return [EntryRow(row[0], row[1], Decimal(row[2]), Decimal(row[3]), row[4]) for row in rows]
 
 
@@ -188,13 +214,6 @@ def balances(store: Store, account: int, wallet: str) -> list[tuple[str, Decimal
     return [(currency, Decimal(total), Decimal(held)) for currency, total, held in rows]
 
 
-def count(store: Store, table: str, where: Where) -> int:
-    """How many rows meet the conditions; `table` is "orders", "payments" or "fills"."""
-    select = {"orders": _ORDERS, "fills": _FILLS, "payments": _PAYMENTS}[table]
-    sql = f"SELECT count(*) FROM ({select} WHERE {where.sql})"  # noqa: S608
-    return int(store.select(sql, *where.values)[0][0])
-
-
 def fills_of_orders(store: Store, exchange: str, ids: list[int]) -> dict[int, list[int]]:
     """The ids of the fills of each of these orders, oldest first."""
     found: dict[int, list[int]] = {id_: [] for id_ in ids}
@@ -209,8 +228,8 @@ def fills_of_orders(store: Store, exchange: str, ids: list[int]) -> dict[int, li
     return found
 
 
-def _page(store: Store, sql: str, where: Where, limit: int, offset: int) -> list[tuple[Any, ...]]:
-    return store.select(f"{sql} LIMIT ? OFFSET ?", *where.values, limit, offset)
+def _first(store: Store, sql: str, where: Where, limit: int) -> list[tuple[Any, ...]]:
+    return store.select(f"{sql} LIMIT ?", *where.values, limit)
 
 
 def _decimal(text: str | None) -> Decimal | None:

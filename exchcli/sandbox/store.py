@@ -20,9 +20,9 @@ from exchcli.sandbox.catalog import SIMULATIONS, Rules
 from exchcli.sandbox.clock import CLOCK, discard
 
 FILE = "sandbox.sqlite"
-# 1 had the market only, 2 has accounts as well, with 3 users trade, and with 4 their trades are
-# kept as bars too.
-VERSION = 4
+# 1 had the market only, 2 has accounts as well, with 3 users trade, with 4 their trades are kept as
+# bars too, and with 5 everything that is listed is found in an index, or counted beforehand.
+VERSION = 5
 DEFAULT_SEED = 20200519
 
 # What SQLite keeps beside a store.
@@ -291,6 +291,7 @@ def _connect(path: Path) -> sqlite3.Connection:
 
 def _create(path: Path, now: int, seed: int) -> None:
     from exchcli.sandbox.schema import ACCOUNTS, CONDUCT, MARKETS, PAYMENTS_DUE, STATISTICS
+    from exchcli.sandbox.tallies import layout
 
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     for left in path.parent.glob(f"{FILE}.new-*"):  # by a process that was killed over it
@@ -308,8 +309,8 @@ def _create(path: Path, now: int, seed: int) -> None:
         db.execute("PRAGMA journal_mode = MEMORY")
         db.execute("PRAGMA synchronous = OFF")
         db.executescript(
-            f"BEGIN; {_SCHEMA} {ACCOUNTS} {PAYMENTS_DUE} {MARKETS} {CONDUCT} {STATISTICS}"
-            f" PRAGMA user_version = {VERSION};"
+            f"BEGIN; {_SCHEMA} {ACCOUNTS} {PAYMENTS_DUE} {MARKETS} {CONDUCT} {layout()}"
+            f" {STATISTICS} PRAGMA user_version = {VERSION};"
         )
         db.execute("INSERT INTO sandbox VALUES (?, ?)", (now, seed))
         db.execute("COMMIT")

@@ -51,6 +51,8 @@ class Fill(NamedTuple):
     fee_rate: Decimal
     maker: bool
     time: int
+    wallet: str
+    symbol: str
 
 
 class Order:
@@ -192,7 +194,10 @@ def fill(
         place = order.account, "spot", currency
         deed = 0 if settled else _swap(ledger, order, amount, cost, time, partner)
         ledger.move("fee", place, ledger.house("fees", currency), fee, time, deed)
-    return Fill(id_, order.id, order.account, price, amount, cost, fee, currency, rate, maker, time)
+    return Fill(
+        id_, order.id, order.account, price, amount, cost, fee, currency, rate, maker, time,
+        order.wallet, rules.symbol,
+    )  # fmt: skip
 
 
 def _swap(
@@ -296,7 +301,7 @@ def fill_row(exchange: str, fill: Fill) -> tuple[object, ...]:
     return (
         exchange, fill.id, fill.order, fill.account, text(fill.price), text(fill.amount),
         text(fill.cost), text(fill.fee), fill.fee_currency, text(fill.fee_rate),
-        int(fill.maker), fill.time,
+        int(fill.maker), fill.time, fill.wallet, fill.symbol,
     )  # fmt: skip
 
 

@@ -1,8 +1,10 @@
 """The sandbox under load, in one run: `python tests/bench/sandbox.py [ORDERS]`.
 
 Orders a second through the engine alone, through signed requests inside the process, and
-over HTTP with 8 clients; each order is a durable commit, and every second one is filled. Then
-the same with 100,000 open orders, and after 1,000,000 trades. Exit code 1 if a bound is missed.
+over HTTP with 8 clients; each order is a durable commit, and every second one is filled. And what
+clients look up: lists in their usual and their longest window, of the pair that is traded, of
+another and of all, and Dgtmarket's pages with their counts. Then the same with 100,000 open orders,
+and after 1,000,000 trades at each exchange. Exit code 1 if a bound is missed.
 """
 
 from __future__ import annotations
@@ -25,6 +27,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
+sys.path.append(str(Path(__file__).parents[1] / "support"))
+from past import write_past
+
 from exchcli.sandbox.accounts import demo_accounts
 from exchcli.sandbox.engine.desk import NewOrder, trading
 from exchcli.sandbox.exchange import Sandbox
@@ -38,33 +43,9 @@ OPEN, TRADES = 100_000, 1_000_000
 CLIENTS = 8
 SYMBOL, PRICE = "ETH_USDT", "213.36"  # between the best two when the market opens
 SELLER, BUYER = 201, 202
+LOOKUPS, ROUNDS = 200, 3  # of each kind
 
-# A trade every two and a half seconds of the month before, two accounts in turns. The ids lie
-# above those that there are, so that the engine goes on behind them.
-_ALL = "WITH RECURSIVE past(n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM past WHERE n + 1 < :trades)"
-_WHEN = "(:now - (:trades - n) * 2500000)"
-_PAST = [
-    f"""{_ALL} INSERT INTO orders SELECT 'dfx', 10000000 + 2 * n + side,
-        printf('%032x', 10000000 + 2 * n + side), 201 + side, 'spot', 'ETH_USDT',
-        iif(side, 'buy', 'sell'), '213.36', NULL, '0.0500', NULL, 0, 'filled', '0.0500',
-        '10.66800000', '0', {_WHEN}, {_WHEN}, NULL, NULL, NULL, 0
-        FROM past, (SELECT 0 AS side UNION ALL SELECT 1)""",
-    f"""{_ALL} INSERT INTO fills SELECT 'dfx', 100000000 + 2 * n + side, 10000000 + 2 * n + side,
-        201 + side, '213.36', '0.0500', '10.66800000', '0.00010000',
-        iif(side, 'ETH', 'USDT'), '0.002', side, {_WHEN}
-        FROM past, (SELECT 0 AS side UNION ALL SELECT 1)""",
-    f"""{_ALL} INSERT INTO entries SELECT 'dfx', 100000000 + 4 * n + part, 100000000 + 4 * n,
-        201 + part % 2, 'spot', iif(part < 2, 'ETH', 'USDT'), 'trade', '0.0500', '1000.0000',
-        {_WHEN} FROM past, (SELECT 0 AS part UNION ALL SELECT 1 UNION ALL SELECT 2
-        UNION ALL SELECT 3)""",
-    f"""{_ALL} INSERT INTO prints SELECT 'dfx', 'ETH_USDT', {_WHEN} / 1000000, n, n % 2, 21336, 500
-        FROM past""",
-    """INSERT OR IGNORE INTO print_bars
-        SELECT exchange, symbol, period, time / period * period, min(time), max(time), 21336,
-        21336, 21336, 21336, sum(amount), sum(price * amount) FROM prints,
-        (SELECT 60 AS period UNION ALL SELECT 900 UNION ALL SELECT 14400)
-        GROUP BY exchange, symbol, period, time / period""",
-]
+DAY = 86400
 
 
 class Figures:
@@ -91,7 +72,8 @@ class Bench:
         self.orders = orders
         self.sandbox = Sandbox(folder, clock=lambda: now, limited=False)
         self.now = now
-        self.keys = demo_accounts(self.sandbox.store, "dfx")
+        self.keys = {name: demo_accounts(self.sandbox.store, name) for name in ("dfx", "dgt")}
+        self.long = False  # whether there is a past
         with self.trading() as desk:
             for account in (SELLER, BUYER):
                 desk.fund(account, "ETH", Decimal(10**9))
@@ -120,30 +102,59 @@ class Bench:
         return self._timed(once)
 
     def reads(self) -> dict[str, Figures]:
-        """What clients look up all the time."""
+        """What clients look up. The seller has a past of his own in BTC_USDT, which stays."""
         with self.sandbox.lock:
             ((code,),) = self.sandbox.store.select(
-                "SELECT code FROM orders WHERE account = ? ORDER BY id DESC LIMIT 1", BUYER
+                "SELECT code FROM orders WHERE account = ? ORDER BY id DESC LIMIT 1", SELLER
             )
-        start = self.now // 10**9 - 5
+        month = f"start_time={self.now // 10**9 - 30 * DAY + 1}"
+        middle = TRADES // 2 if self.long else 20
         targets = {
             "one order": f"/v3/spot/order?order_id={code}",
-            "newest fills": f"/v3/spot/mytrades?symbol={SYMBOL}&limit=50&start_time={start}",
+            "fills": "/v3/spot/mytrades",
+            "fills, pair": f"/v3/spot/mytrades?symbol={SYMBOL}",
+            "fills, other pair": "/v3/spot/mytrades?symbol=btc_usdt",
+            "fills, other pair, month": f"/v3/spot/mytrades?symbol=btc_usdt&{month}",
+            "fills, margin, month": f"/v3/margin/mytrades?{month}",
+            "orders": "/v3/spot/order/history",
+            "orders, other pair": "/v3/spot/order/history?symbol=btc_usdt",
+            "orders, other pair, month": f"/v3/spot/order/history?symbol=btc_usdt&{month}",
+            "open orders, other pair": "/v3/spot/order/current?symbol=btc_usdt",
+            "financial log": "/v3/spot/financelog",
+            "financial log, other": f"/v3/spot/financelog?currency_mark=btc&{month}",
             "balances": "/v3/spot/assets",
             "book": f"/v3/order_book?symbol={SYMBOL}",
             "ticker": f"/v3/ticker?symbol={SYMBOL}",
             "trades": f"/v3/trades?symbol={SYMBOL}&limit=50",
             "candles": f"/v3/kline?symbol={SYMBOL}&period=15",
+            "offers": "/api/private/offers/",
+            "offers, other pair": "/api/private/offers/?pair=BTCPLN",
+            "offers, by status": "/api/private/offers/?offer_status=CANCELED",
+            "offers, by status and side": (
+                "/api/private/offers/?offer_status=REALIZED_CLOSED&order_type=SELL"
+            ),
+            "offers, by date": f"/api/private/offers/?date_start={self.date(20)}",
+            "offers, in the middle": f"/api/private/offers/?offset={middle}",
+            "transactions": "/api/private/transactions/?pair=LTCPLN",
+            "transactions, other pair": "/api/private/transactions/?pair=BTCPLN",
         }
         found = {}
         for name, target in targets.items():
             request = self._signed("GET", *target.partition("?")[::2], b"")
 
             def once(_number: int, request: WireRequest = request) -> None:
-                assert self.sandbox.handle(request).body.startswith(b"{")
+                reply = self.sandbox.handle(request)
+                assert reply.status == 200, reply.body
+                assert not reply.body.startswith(b'{"code":1'), reply.body
 
-            found[name] = self._timed(once, 200)
+            # What else the machine does only adds: the best of a few rounds.
+            rounds = [self._timed(once, LOOKUPS) for _ in range(ROUNDS)]
+            found[name] = min(rounds, key=lambda figures: figures.slow)
         return found
+
+    def date(self, days: int) -> str:
+        """So many days ago, as Dgtmarket writes it."""
+        return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(self.now // 10**9 - days * DAY))
 
     def fill_the_book(self) -> None:
         """Open orders of both sides, away from the market, at 20,000 prices each."""
@@ -156,10 +167,11 @@ class Bench:
                     desk.place(new._replace(price=price, amount=Decimal("0.5")))
 
     def fill_the_past(self) -> None:
-        """Trades long ago, written straight into the tables: two orders and two fills each."""
+        """Trades of the month before, two orders and two fills each, at both exchanges."""
         with self.sandbox.lock, self.sandbox.store.writing() as db:
-            for statement in _PAST:
-                db.execute(statement, {"trades": TRADES, "now": self.now // 1000})
+            for exchange, symbol in (("dfx", SYMBOL), ("dgt", "LTCPLN")):
+                write_past(db, exchange, symbol, TRADES, self.now // 1000)
+        self.long = True
 
     def _timed(self, once: Callable[[int], None], count: int | None = None) -> Figures:
         seconds = []
@@ -178,13 +190,16 @@ class Bench:
         return self._signed("POST", "/v3/spot/order/new", "", body, 1 if buys else 0)
 
     def _signed(
-        self, method: str, path: str, query: str, body: bytes, account: int = 1
+        self, method: str, path: str, query: str, body: bytes, account: int = 0
     ) -> WireRequest:
-        key = self.keys[account]
+        exchange = "dgt" if path.startswith("/api/") else "dfx"
+        key, stamp = self.keys[exchange][account], str(self.now // 10**9)
+        target = f"{path}?{query}" if query else path
+        message = f"{stamp}{method}{target}" if exchange == "dgt" else query
         headers = {
             "access-key": key.key,
-            "access-timestamp": str(self.now // 10**9),
-            "access-sign": signature(key.secret, body or query.encode()),
+            "access-timestamp": stamp,
+            "access-sign": signature(key.secret, body or message.encode()),
         }
         return WireRequest(method, path, query, headers, body)
 
@@ -281,17 +296,25 @@ def main(orders: int) -> int:
         http_full, served_full = over_http(home, orders)
         print(f"  over HTTP, {CLIENTS} clients      {http_full}")
         memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print("\nhow much slower than with an empty book (p50):")
-    for name in first:
-        ratios = full[name].middle / first[name].middle, last[name].middle / first[name].middle
-        print(f"  {name:28} {ratios[0]:5.2f} {ratios[1]:5.2f}")
-        if max(ratios) > WORSE:
-            failed.append(f"{name} is more than {WORSE} times slower")
+    print("\nhow much slower than with an empty book (open orders: p50, p99; and trades):")
+    for name, empty in first.items():
+        ratios = [
+            (each[name].middle / empty.middle, each[name].slow / empty.slow)
+            for each in (full, last)
+        ]
+        print(f"  {name:28}" + "".join(f"   {middle:5.2f} {slow:5.2f}" for middle, slow in ratios))
+        for what, worst in zip(("p50", "p99"), map(max, zip(*ratios, strict=True)), strict=True):
+            if worst > WORSE:
+                failed.append(f"{name}: {what} is {worst:.1f} times slower, not {WORSE} at most")
     print(f"peak memory: {memory:.0f} MiB in process, {max(served, served_full):.0f} MiB served")
     if max(memory, served, served_full) > MEMORY:
         failed.append(f"more than {MEMORY} MiB")
-    if first["signed, in process"].rate < AIM:
-        failed.append(f"fewer than {AIM} orders a second in process")
+    for title, stages in (("an empty book", first), (f"{OPEN:,} open orders", full)):
+        rate = stages["signed, in process"].rate
+        print(f"{AIM:,} orders a second in process, {title}: {rate:,.0f}", end=", ")
+        print("met" if rate >= AIM else "not met")
+        if rate < AIM:
+            failed.append(f"{rate:,.0f} orders a second in process with {title}, not {AIM:,}")
     for what in failed:
         print(f"MISSED: {what}")
     return 1 if failed else 0

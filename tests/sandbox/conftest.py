@@ -86,6 +86,20 @@ class Signed:
 
 
 @pytest.fixture(scope="session")
+def make_asked() -> Iterator[Any]:
+    """Makes sandboxes without limits, and accounts of theirs, for tests that share them."""
+    made: list[Asked] = []
+
+    def make(folder: Path) -> tuple[Asked, Any]:
+        made.append(Asked(folder / "sandbox").unlimited())
+        return made[-1], lambda exchange, account=0, of=made[-1]: Signed(of, exchange, account)
+
+    yield make
+    for asked in made:
+        asked.sandbox.close()
+
+
+@pytest.fixture(scope="session")
 def dgt(always: Asked) -> Signed:
     """The first demo account of Dgtmarket, for reading."""
     return Signed(always, "dgt")

@@ -16,10 +16,16 @@ from exchcli.sandbox.store import FILE, VERSION, Store
 
 OPENED = 1772600807
 ADDED = ("stands", "place", "rank", "rest")
+LAYOUT_4 = {
+    "entries_of": "entries (account, wallet, time, id)",
+    "orders_of": "orders (account, wallet, created, id)",
+    "fills_of": "fills (account, time, id)",
+    "orders_open_of": "orders (account, wallet, created, id) WHERE status = 'open'",
+}
 
 
 def content(path):
-    """The layout of every table, and its rows."""
+    """The layout of every table, and its rows; and the names of indexes and triggers."""
     db = sqlite3.connect(path)
     tables = [row[0] for row in db.execute(
         "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%'"
@@ -27,18 +33,44 @@ def content(path):
     found = {
         name: (
             [row[1:] for row in db.execute(f"PRAGMA table_info({name})")],
-            db.execute(f"SELECT * FROM {name} ORDER BY 1, 2").fetchall(),
+            sorted(db.execute(f"SELECT * FROM {name}").fetchall(), key=repr),
         )
         for name in tables
     }
-    indexes = {row[0] for row in db.execute("SELECT name FROM sqlite_master WHERE type = 'index'")}
+    # What was counted and is not there any more leaves a 0.
+    layout, rows = found["tallies"]
+    found["tallies"] = layout, [row for row in rows if row[-1]]
+    others = dict(db.execute(
+        "SELECT name, sql FROM sqlite_master WHERE type IN ('index', 'trigger')"
+    ))  # fmt: skip
     assert db.execute("PRAGMA user_version").fetchone() == (VERSION,)
     db.close()
-    return found, indexes
+    return found, others
+
+
+def as_layout_4(path):
+    """Nothing is counted, and fills say neither wallet nor pair."""
+    db = sqlite3.connect(path)
+    kept = "('orders_by_code', 'orders_standing', 'fills_of_order', 'payments_due', 'payments_of')"
+    for kind, name in db.execute(
+        "SELECT type, name FROM sqlite_master WHERE type = 'trigger' OR type = 'index' AND"
+        f" tbl_name IN ('orders', 'fills', 'entries', 'payments') AND name NOT IN {kept}"
+        " AND sql IS NOT NULL"
+    ).fetchall():
+        db.execute(f"DROP {kind} {name}")
+    db.execute("DROP TABLE tallies")
+    for column in ("wallet", "symbol"):
+        db.execute(f"ALTER TABLE fills DROP COLUMN {column}")
+    for index, what in LAYOUT_4.items():
+        db.execute(f"CREATE INDEX {index} ON {what}")
+    db.execute("PRAGMA user_version = 4")
+    db.commit()
+    db.close()
 
 
 def as_layout_3(path):
     """Layout 3 as it first was: bars of a minute only, lists in the order of ids."""
+    as_layout_4(path)
     db = sqlite3.connect(path)
     db.execute("DROP TABLE print_bars")
     db.execute("CREATE TABLE print_minutes (exchange, symbol, time, volume)")
@@ -54,6 +86,7 @@ def as_layout_3(path):
 
 def as_layout_2(path):
     """Takes everything away that layout 3 has added."""
+    as_layout_4(path)
     db = sqlite3.connect(path)
     for index in ("orders_standing", "orders_open_of", "payments_due"):
         db.execute(f"DROP INDEX {index}")
@@ -98,6 +131,22 @@ def test_a_store_of_layout_3_keeps_its_users_trades_in_its_candles(path):
     before = content(path)
     assert len(before[0]["print_bars"][1]) > 80
     as_layout_3(path)
+    Store(path.parent, OPENED).close()
+    assert content(path) == before
+
+
+@pytest.mark.parametrize(("exchange", "pair"), [("dgt", "LTCPLN"), ("dfx", "LTC_USDT")])
+def test_a_store_of_layout_4_is_indexed_and_counted_like_a_new_one(path, exchange, pair):
+    floor = TradingFloor(path.parent, exchange)
+    floor.fund(0, LTC=1000)
+    for number in range(70):
+        floor.wait(100)
+        order = floor.place(0, pair, "sell", 1, "9999" if number % 3 else "5")
+        if number % 3 == 2:
+            floor.cancel(0, order)
+    floor.close()
+    before = content(path)
+    as_layout_4(path)
     Store(path.parent, OPENED).close()
     assert content(path) == before
 

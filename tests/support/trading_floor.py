@@ -194,18 +194,20 @@ class Audit:
             assert account == self._floor.house or ZERO <= Decimal(hold) <= Decimal(total)
 
     def check_orders(self) -> None:
-        """Fills add up to what is filled, at no worse a price than was asked for, and no fee is
-        less than nothing or more than what it is taken from."""
+        """Fills add up to what is filled, at no worse a price than was asked for, no fee is less
+        than nothing or more than what it is taken from, and each says what its order says."""
         rows = self._select(
             "SELECT id, side, price, amount, spend, status, filled, cost, held FROM orders"
             " WHERE exchange = ?"
         )
         fills: dict[int, list[tuple[Decimal, Decimal, Decimal]]] = defaultdict(list)
-        for order, in_base, *numbers in self._select(
-            "SELECT \"order\", side = 'buy' AND wallet = 'spot', f.price, f.amount, f.cost, fee"
+        for order, alike, in_base, *numbers in self._select(
+            'SELECT "order", (f.account, f.wallet, f.symbol) = (o.account, o.wallet, o.symbol),'
+            " side = 'buy' AND o.wallet = 'spot', f.price, f.amount, f.cost, fee"
             ' FROM fills f JOIN orders o ON o.exchange = f.exchange AND o.id = f."order"'
             " WHERE f.exchange = ?"
         ):
+            assert alike
             price, amount, cost, fee = map(Decimal, numbers)
             fills[order].append((price, amount, cost))
             assert ZERO <= fee <= (amount if in_base else cost)

@@ -32,7 +32,7 @@ from exchcli.sandbox.trading import (
 )
 
 MICRO = 1_000_000
-_FILL = f"INSERT INTO fills VALUES ({', '.join('?' * 12)})"  # noqa: S608
+_FILL = f"INSERT INTO fills VALUES ({', '.join('?' * 14)})"  # noqa: S608
 
 
 class Engine:
@@ -57,12 +57,12 @@ class Engine:
         self._fills: list[Fill] = []
         self._newest_order = self._newest("orders")
         self._newest_fill = self._newest("fills")
-        self._latest = self._newest("entries", "time")
+        self._latest = max(self._newest("entries", "time"), self._newest("orders", "created"))
         self.begin(time)
 
     def begin(self, time: int) -> None:
-        """A transaction begins, at this time, but not before the last at which money moved: ids
-        and times have one order.
+        """A transaction begins, at this time, but not before the last at which money moved or
+        an order came: ids and times have one order.
         """
         self.time = max(time, self.advanced * MICRO, self._latest)
         self.conduct = Conduct(self.db)

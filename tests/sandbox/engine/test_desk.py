@@ -367,16 +367,23 @@ def test_no_lookup_of_the_engine_reads_more_than_it_needs(floor):
         (f"{statement._FILLS} WHERE f.exchange = ? AND f.\"order\" = ?", "fills_of_order"),
         ("SELECT id FROM fills WHERE exchange = ? AND \"order\" IN (?, ?) ORDER BY id",
          "fills_of_order"),
-        (f"{statement._FILLS} WHERE f.account = ? AND o.wallet = ? AND f.time >= ?"
+        (f"{statement._FILLS} WHERE f.account = ? AND f.wallet = ? AND f.time >= ?"
          " ORDER BY f.time DESC, f.id DESC", "fills_of"),
+        (f"{statement._FILLS} WHERE f.account = ? AND f.wallet = ? AND f.symbol = ?"
+         " AND f.time >= ? ORDER BY f.time DESC, f.id DESC", "fills_of_pair"),
         (f"{statement._ORDERS} WHERE account = ? AND wallet = ? AND created >= ?"
          " ORDER BY created DESC, id DESC", "orders_of"),
+        (f"{statement._ORDERS} WHERE account = ? AND wallet = ? AND symbol = ? AND created >= ?"
+         " ORDER BY created DESC, id DESC", "orders_of_pair"),
         (f"{statement._ORDERS} WHERE account = ? AND wallet = ? AND status = 'open'"
          " ORDER BY created DESC, id DESC", "orders_open_of"),
         (f"{statement._ORDERS} WHERE account = ? AND wallet = ? AND exchange = ?"
          " AND code IN (?, ?) ORDER BY created DESC, id DESC", "orders_by_code"),
-        (f"{statement._ENTRIES} WHERE account = ? AND wallet = ? AND time >= ?"
-         " ORDER BY time DESC, id DESC", "entries_of"),
+        (f"{statement._ENTRIES} UNION ALL {statement._ENTRIES} ORDER BY time DESC, id DESC",
+         "entries_of"),
+        (f"{statement._PAYMENTS} WHERE account = ? AND kind = ? ORDER BY id DESC", "payments_of"),
+        (f"{statement._PAYMENTS} WHERE account = ? AND kind = ? AND currency = ? AND id <= ?"
+         " ORDER BY id DESC", "payments_of_currency"),
     ],
 )  # fmt: skip
 def test_lists_are_read_from_the_index_that_has_their_order(floor, sql, index):

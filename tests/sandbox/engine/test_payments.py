@@ -208,7 +208,7 @@ def test_however_late_somebody_looks_everything_has_the_time_at_which_it_was_due
     where = Where("exchange = 'dfx' AND kind = 'deposit' AND currency = 'LTC'")
     row = statement.payments(dfx.store, where, 1)[0]
     assert (row.status, row.updated) == ("done", (OPENED + 720) * MICRO)
-    entry = statement.entries(dfx.store, Where("account = ? AND currency = 'LTC'", dfx.one), 1)[0]
+    entry = statement.entries(dfx.store, dfx.one, "spot", 1, currency="LTC")[0]
     assert (entry.kind, entry.amount, entry.time) == ("deposit", 4, row.updated)
 
 

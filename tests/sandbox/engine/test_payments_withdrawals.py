@@ -64,7 +64,7 @@ def test_a_withdrawal_holds_amount_and_fee_is_confirmed_and_then_gone(dfx):
     assert row.status == "done"
     assert row.updated == (OPENED + 10 + pending + confirming) * MICRO
     assert dfx.balance(dfx.two, "BTC") == (D("2.5") - held, 0)
-    entries = statement.entries(dfx.store, Where("account = ?", dfx.two), 2)
+    entries = statement.entries(dfx.store, dfx.two, "spot", 2)
     assert [(each.kind, each.amount) for each in entries] == [
         ("fee", D("-0.0005")),
         ("withdrawal", D("-0.5")),
