@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import signal
 import sys
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -64,14 +65,13 @@ def heed_signals() -> None:
 @contextmanager
 def uninterrupted() -> Iterator[None]:
     """Inside, neither Ctrl-C nor its like does anything."""
+    if threading.current_thread() is not threading.main_thread():  # which alone is interrupted
+        yield
+        return
     kept = {number: signal.getsignal(number) for number in STOPS}
     try:
         for number in STOPS:
             signal.signal(number, signal.SIG_IGN)
-    except ValueError:  # not in the main thread, which alone is interrupted
-        yield
-        return
-    try:
         yield
     finally:
         for number, handler in kept.items():

@@ -151,7 +151,8 @@ MARGIN_SYMBOL = {
 )
 def test_an_offer_is_canceled_when_dgtmarket_says_204(exch: Exch, answer: Answer) -> None:
     with shows({"/private/offers/17167/": OFFER}, answer) as server:
-        unknown(run(exch, server, "dgt", "cancel", "17167", "--yes"))
+        ran = run(exch, server, "dgt", "cancel", "17167", "--yes")
+    assert (ran.code, json.loads(ran.out)) == (7, [{"id": "17167", "status": "open"}])
     with shows({"/private/offers/17167/": {**OFFER, "status": "CANCELED"}}, answer) as server:
         ran = run(exch, server, "dgt", "cancel", "17167", "--yes")
     assert (ran.code, json.loads(ran.out)) == (0, [{"id": "17167", "status": "canceled"}])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import shutil
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,6 +20,7 @@ from trading_server import BUY, exchange, run
 
 import exchcli
 from exchcli.cli import app
+from exchcli.cli.printing import STOPS
 from exchcli.cli.session import Session
 from exchcli.core.client import Client
 from exchcli.execution.lock import Lock
@@ -58,11 +60,14 @@ class Line:
 def interrupted(exch: Exch, server: Loopback, number: int, *words: str) -> tuple[Ran, bool]:
     """What becomes of a command that is interrupted there, and whether it lasted so long."""
     line, before = Line(number), sys.gettrace()
+    handlers = {stop: signal.getsignal(stop) for stop in STOPS}
     sys.settrace(line)
     try:
         ran = run(exch, server, *words)
     finally:
         sys.settrace(before)
+        for stop, handler in handlers.items():  # a line that puts one back may be the one
+            signal.signal(stop, handler)
     return ran, not line.left
 
 

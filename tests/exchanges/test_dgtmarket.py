@@ -211,7 +211,7 @@ def test_a_request_that_came_too_late_is_not_told_as_a_wrong_key(
     dgt: Dgtmarket, said: str, what: str, hint: str
 ) -> None:
     with pytest.raises(CredentialsError) as caught:
-        dgt.check(401, Reply({"detail": said}))
+        dgt.check("GET", 401, Reply({"detail": said}))
     assert caught.value.message == f"Dgtmarket refused the {what} (HTTP 401): {said}"
     assert (caught.value.hint or "").startswith(hint)
     assert caught.value.code == "401"
