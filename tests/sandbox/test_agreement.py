@@ -33,10 +33,16 @@ def aggregate(candles):
     )
 
 
+@pytest.fixture(scope="module")
+def alone(make_asked, tmp_path_factory):
+    """Without accounts: nobody's orders stand in the book, which no time passes for here."""
+    return make_asked(tmp_path_factory.mktemp("alone"))[0]
+
+
 @FEW
 @given(pair=PAIRS, seconds=MOMENTS)
-def test_the_ticker_is_the_last_24_hours_of_trades(always, pair, seconds):
-    market, now = always.sandbox.floor.market(*pair), always.opened + seconds
+def test_the_ticker_is_the_last_24_hours_of_trades(alone, pair, seconds):
+    market, now = alone.sandbox.floor.market(*pair), alone.opened + seconds
     ticker = market.ticker(now)
     day = market._tape.between(now - DAY + 1, now + 1)
     newest = market.trades(now, 1)[0]
@@ -50,8 +56,8 @@ def test_the_ticker_is_the_last_24_hours_of_trades(always, pair, seconds):
 
 @FEW
 @given(pair=PAIRS, seconds=MOMENTS)
-def test_last_is_the_close_of_the_running_candle_of_every_period(always, pair, seconds):
-    market, now = always.sandbox.floor.market(*pair), always.opened + seconds
+def test_last_is_the_close_of_the_running_candle_of_every_period(alone, pair, seconds):
+    market, now = alone.sandbox.floor.market(*pair), alone.opened + seconds
     last = market.ticker(now).last
     for period in ALL_PERIODS:
         (candle,) = market.candles(period, now - period + 1, now, now, 5)[-1:]
@@ -61,8 +67,8 @@ def test_last_is_the_close_of_the_running_candle_of_every_period(always, pair, s
 
 @FEW
 @given(pair=PAIRS, seconds=MOMENTS)
-def test_trades_descend_by_time_and_id_and_every_id_is_one_trade(always, pair, seconds):
-    market, now = always.sandbox.floor.market(*pair), always.opened + seconds
+def test_trades_descend_by_time_and_id_and_every_id_is_one_trade(alone, pair, seconds):
+    market, now = alone.sandbox.floor.market(*pair), alone.opened + seconds
     trades = market.trades(now, 120)
     assert len(trades) == 120
     assert trades[0].time <= now
@@ -75,8 +81,8 @@ def test_trades_descend_by_time_and_id_and_every_id_is_one_trade(always, pair, s
 
 @FEW
 @given(pair=PAIRS, seconds=MOMENTS, later=st.integers(0, 3 * 3600))
-def test_a_later_look_sees_the_same_trades_and_newer_ones(always, pair, seconds, later):
-    market, now = always.sandbox.floor.market(*pair), always.opened + seconds
+def test_a_later_look_sees_the_same_trades_and_newer_ones(alone, pair, seconds, later):
+    market, now = alone.sandbox.floor.market(*pair), alone.opened + seconds
     seen = market.trades(now, 30)
     again = market.trades(now + later, 2000)
     assert again[again.index(seen[0]) :][:30] == seen
@@ -85,8 +91,8 @@ def test_a_later_look_sees_the_same_trades_and_newer_ones(always, pair, seconds,
 
 @FEW
 @given(pair=PAIRS, seconds=MOMENTS, period=st.sampled_from([60, 300, 900]))
-def test_a_candle_is_made_of_its_trades(always, pair, seconds, period):
-    market, now = always.sandbox.floor.market(*pair), always.opened + seconds
+def test_a_candle_is_made_of_its_trades(alone, pair, seconds, period):
+    market, now = alone.sandbox.floor.market(*pair), alone.opened + seconds
     first = now // period * period - 2 * period
     for candle in market.candles(period, first, now, now, 10):
         trades = market._tape.between(candle.time, min(candle.time + period, now + 1))
@@ -99,11 +105,11 @@ def test_a_candle_is_made_of_its_trades(always, pair, seconds, period):
 
 @FEW
 @given(pair=PAIRS, seconds=st.integers(-30 * DAY, 12 * YEAR), data=st.data())
-def test_a_longer_candle_is_made_of_shorter_ones(always, pair, seconds, data):
-    market = always.sandbox.floor.market(*pair)
-    now = always.opened + max(0, seconds)
+def test_a_longer_candle_is_made_of_shorter_ones(alone, pair, seconds, data):
+    market = alone.sandbox.floor.market(*pair)
+    now = alone.opened + max(0, seconds)
     shorter, longer = data.draw(st.sampled_from(list(pairwise(ALL_PERIODS_ASCENDING))))
-    start = (always.opened + seconds) // longer * longer
+    start = (alone.opened + seconds) // longer * longer
     (whole,) = market.candles(longer, start, start, now, 1)
     parts = market.candles(shorter, start, start + longer - 1, now, 5000)
     assert aggregate(parts) == whole[1:]
@@ -114,18 +120,18 @@ ALL_PERIODS_ASCENDING = sorted(ALL_PERIODS)
 
 @FEW
 @given(pair=PAIRS, seconds=st.integers(-DAY, 2 * DAY))
-def test_the_longest_candle_agrees_with_the_shortest_around_the_opening(always, pair, seconds):
-    market = always.sandbox.floor.market(*pair)
-    now = always.opened + max(0, seconds)
-    start = (always.opened + seconds) // 14400 * 14400
+def test_the_longest_candle_agrees_with_the_shortest_around_the_opening(alone, pair, seconds):
+    market = alone.sandbox.floor.market(*pair)
+    now = alone.opened + max(0, seconds)
+    start = (alone.opened + seconds) // 14400 * 14400
     (whole,) = market.candles(14400, start, start, now, 1)
     assert aggregate(market.candles(60, start, start + 14399, now, 5000)) == whole[1:]
 
 
 @FEW
 @given(pair=PAIRS, seconds=MOMENTS)
-def test_candles_follow_each_other_without_a_hole(always, pair, seconds):
-    market, now = always.sandbox.floor.market(*pair), always.opened + seconds
+def test_candles_follow_each_other_without_a_hole(alone, pair, seconds):
+    market, now = alone.sandbox.floor.market(*pair), alone.opened + seconds
     for period in ALL_PERIODS:
         candles = market.candles(period, now - 30 * period + 1, now, now, 500)
         assert [each.time for each in candles] == [
@@ -138,8 +144,8 @@ def test_candles_follow_each_other_without_a_hole(always, pair, seconds):
 
 @FEW
 @given(pair=PAIRS, seconds=MOMENTS)
-def test_the_book_surrounds_the_last_price(always, pair, seconds):
-    market, now = always.sandbox.floor.market(*pair), always.opened + seconds
+def test_the_book_surrounds_the_last_price(alone, pair, seconds):
+    market, now = alone.sandbox.floor.market(*pair), alone.opened + seconds
     ticker, book = market.ticker(now), market.book(now, 150)
     assert book.bids[0].price == ticker.bid <= ticker.last <= ticker.ask == book.asks[0].price
     assert ticker.bid < ticker.ask
@@ -151,36 +157,36 @@ def test_the_book_surrounds_the_last_price(always, pair, seconds):
 
 @FEW
 @given(pair=PAIRS, seconds=MOMENTS)
-def test_a_shallow_book_is_the_top_of_a_deep_one(always, pair, seconds):
-    market, now = always.sandbox.floor.market(*pair), always.opened + seconds
+def test_a_shallow_book_is_the_top_of_a_deep_one(alone, pair, seconds):
+    market, now = alone.sandbox.floor.market(*pair), alone.opened + seconds
     deep, shallow = market.book(now, 150), market.book(now, 7)
     assert shallow == (deep.bids[:7], deep.asks[:7])
 
 
 @FEW
 @given(pair=PAIRS, seconds=MOMENTS)
-def test_prices_stay_plausible_for_years(always, pair, seconds):
-    market, now = always.sandbox.floor.market(*pair), always.opened + seconds
-    start = market.ticker(always.opened).last
+def test_prices_stay_plausible_for_years(alone, pair, seconds):
+    market, now = alone.sandbox.floor.market(*pair), alone.opened + seconds
+    start = market.ticker(alone.opened).last
     assert start / 6 < market.ticker(now).last < start * 6
 
 
-def test_most_of_the_book_outlives_a_few_seconds(always):
-    market = always.sandbox.floor.market("dfx", "BTC_USDT")
-    now = always.opened + 100_000
+def test_most_of_the_book_outlives_a_few_seconds(alone):
+    market = alone.sandbox.floor.market("dfx", "BTC_USDT")
+    now = alone.opened + 100_000
     one, two = (set(market.book(moment, 150).bids) for moment in (now, now + 3))
     assert len(one & two) > 75
 
 
-def test_the_market_moves(always):
-    market = always.sandbox.floor.market("dfx", "BTC_USDT")
-    prices = {market.ticker(always.opened + QUIET + minute * 60).last for minute in range(60)}
+def test_the_market_moves(alone):
+    market = alone.sandbox.floor.market("dfx", "BTC_USDT")
+    prices = {market.ticker(alone.opened + QUIET + minute * 60).last for minute in range(60)}
     assert len(prices) > 30
 
 
 @pytest.mark.parametrize("pair", sorted(SIMULATIONS))
-def test_candles_reach_back_about_ten_years_and_no_further(always, pair):
-    market, now = always.sandbox.floor.market(*pair), always.opened
+def test_candles_reach_back_about_ten_years_and_no_further(alone, pair):
+    market, now = alone.sandbox.floor.market(*pair), alone.opened
     weeks = market.candles(604800, 0, now, now, 1000)
     assert 520 <= len(weeks) <= 522
     assert market.candles(86400, 0, weeks[0].time - 1, now, 500) == []
