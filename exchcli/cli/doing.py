@@ -8,6 +8,7 @@ from copy import copy
 from typing import TYPE_CHECKING
 
 from exchcli.cli.guarding import Recent
+from exchcli.core.machine import read
 from exchcli.core.window import kept
 from exchcli.errors import (
     CredentialsError,
@@ -107,11 +108,21 @@ class Keeping:
         """What the journal has of this key, under whichever profile this account used it."""
         if self._key is None:
             return None
-        try:
-            signer = signer_of(self._here.credentials().key)
-        except ExchError:  # that it is begun is to be known all the same
+        signer = self._signer()
+        if signer is None:  # that it is begun is to be known all the same
             return self.journal.find(self.account, self._key)
         return self.journal.own(self.account, self._key, signer)
+
+    def sent_lately(self, seconds: float) -> int:
+        """How many orders this account sent from here in the last so many seconds."""
+        return self.journal.sent_lately(self.account, seconds, read(), self._signer() or "")
+
+    def _signer(self) -> str | None:
+        """What tells today's API key from others; None where none can be had."""
+        try:
+            return signer_of(self._here.credentials().key)
+        except ExchError:
+            return None
 
     @contextmanager
     def asking(self, batch: str | None = None) -> Iterator[None]:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from exchcli.cli.checking import EXACT, Rules
 from exchcli.cli.estimating import LEVELS, best_price, estimate, takes
-from exchcli.core.machine import read
 from exchcli.errors import GuardRefused
 from exchcli.execution import guard
 from exchcli.execution.guard import Valued
@@ -36,7 +35,7 @@ def check_order_guard(
     quote = rules.symbol.quote
     sent = 0
     if bounds.max_orders_per_minute is not None:
-        sent = keeping.journal.sent_lately(keeping.account, guard.MINUTE, read())
+        sent = keeping.sent_lately(guard.MINUTE)
     by_market = bounds.max_deviation_percent is not None or (
         quote in bounds.max_order_value and any(new.price is None for new in news)
     )
@@ -98,7 +97,7 @@ class Recent:
 
     def busy(self, more: int) -> bool:
         """Whether as many orders were placed from here as a ban begins to be possible with."""
-        sent = self._keeping.journal.sent_lately(self._keeping.account, TEN_MINUTES, read())
+        sent = self._keeping.sent_lately(TEN_MINUTES)
         return sent + more >= FEW_ORDERS
 
     def _look(self, market: Market, seconds: int) -> int:

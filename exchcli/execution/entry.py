@@ -16,7 +16,7 @@ import json
 import sqlite3
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple, get_args
 
 from exchcli.core.machine import Reading
 from exchcli.errors import StateError
@@ -26,6 +26,7 @@ from exchcli.records import Evidence, JournalEntry, JournalState, Snapshot
 OPEN: tuple[JournalState, ...] = ("sending", "unknown")
 # Attempts that may have reached the exchange, whatever is known of them.
 SUSPECT: tuple[JournalState, ...] = (*OPEN, "absent", "ambiguous")
+_STATES = get_args(JournalState)
 _MAY_BE = "may be "
 
 
@@ -111,30 +112,45 @@ SELECT = (
 
 
 def entries(db: sqlite3.Connection, rows: sqlite3.Cursor) -> list[Entry]:
-    found = []
-    for number, exchange, url, profile, *fields in rows.fetchall():
-        key, command, params, digest, state, evidence, reason, snapshot, *seconds = fields
-        looked, created, updated = seconds
+    """The intents of these rows. Raises StateError for what no exch can have written."""
+    return [_entry(db, row) for row in rows.fetchall()]
+
+
+def _entry(db: sqlite3.Connection, row: tuple[Any, ...]) -> Entry:
+    number, exchange, url, profile, key, command, params, digest, state, *more = row
+    evidence, reason, snapshot, looked, created, updated = more
+    attempts = tuple(_attempts(db, number))
+    try:
         newest, ids, taken = json.loads(snapshot)
-        found.append(
-            Entry(
-                number,
-                Account(exchange, url, profile),
-                key,
-                command,
-                params,
-                digest,
-                state,
-                evidence,
-                reason,
-                Snapshot(newest, tuple(ids), taken),
-                looked,
-                created,
-                updated,
-                tuple(_attempts(db, number)),
-            )
-        )
-    return found
+        before = Snapshot(newest, tuple(ids), taken)
+    except (ValueError, TypeError) as error:
+        raise _damaged(key) from error
+    if state not in _STATES or not attempts or not all(attempt.items for attempt in attempts):
+        raise _damaged(key)
+    return Entry(
+        number,
+        Account(exchange, url, profile),
+        key,
+        command,
+        params,
+        digest,
+        state,
+        evidence,
+        reason,
+        before,
+        looked,
+        created,
+        updated,
+        attempts,
+    )
+
+
+def _damaged(key: str) -> StateError:
+    return StateError(
+        f"The journal is damaged: a part of what it had of {key} is missing.",
+        "Look at the orders at the exchange (`order list --history`). Nothing is sent under that "
+        "key; put back a copy of the journal if you have one, or take another key.",
+    )
 
 
 def _attempts(db: sqlite3.Connection, intent: int) -> list[Attempt]:

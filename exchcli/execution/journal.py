@@ -263,8 +263,9 @@ class Journal:
                 raise Overtaken(key)
             db.execute(f"UPDATE intents SET looked = ? WHERE {_OWN}", (told, *account, key))
 
-    def sent_lately(self, account: Account, seconds: float, now: Reading) -> int:
-        """How many orders were sent in the last so many seconds, whatever came of them."""
+    def sent_lately(self, account: Account, seconds: float, now: Reading, signer: str = "") -> int:
+        """How many orders this profile, or this API key under any, sent in the last so many
+        seconds, whatever came of them."""
         if not self._file.exists():
             return 0
         with self._file.reading() as db:
@@ -273,9 +274,8 @@ class Journal:
                 " WHERE items.intent = attempts.intent AND items.attempt = attempts.number"
                 " AND items.likeness GLOB 'NewOrder *')"
                 " FROM attempts JOIN intents ON intents.id = attempts.intent"
-                " WHERE exchange = ? AND url = ? AND profile = ?"
-                " ORDER BY attempts.id DESC LIMIT ?",
-                (*account, _LOOKED_THROUGH),
+                f" WHERE {_SAME} ORDER BY attempts.id DESC LIMIT ?",
+                (*account, signer, _LOOKED_THROUGH),
             )
             found = 0
             for *at, count in rows:

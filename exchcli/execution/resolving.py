@@ -56,7 +56,9 @@ def resolve(
 
 def check(entry: Entry, ids: Sequence[str], *, done: bool) -> None:
     """Raises UsageError for what cannot be decided, or not so."""
-    if entry.state not in (*OPEN, "ambiguous", "absent") and entry.evidence != "manual":
+    # An earlier attempt may have arrived late, though the last one was refused.
+    open_ = entry.state in (*OPEN, "ambiguous") or (entry.state != "placed" and entry.suspects)
+    if not open_ and entry.evidence != "manual":
         raise UsageError(
             f"What became of {entry.key} is known: {entry.state.replace('_', ' ')}.",
             "Only what is unknown, ambiguous or absent can be decided, or was decided before.",

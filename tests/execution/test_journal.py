@@ -11,6 +11,7 @@ import pytest
 from journalling import ACCOUNT, BEFORE, BUY, NEW, NOW, at, sent, signed
 
 from exchcli.core.machine import SECOND
+from exchcli.errors import StateError
 from exchcli.execution.intent import Calling, Intent, Withdrawal, likeness
 from exchcli.execution.journal import Journal, Overtaken
 from exchcli.execution.journal_file import FILE
@@ -41,7 +42,34 @@ def test_what_was_placed_has_its_order_and_how_that_is_known(journal: Journal) -
     assert entry.attempts[0].state == "placed"
 
 
-@pytest.mark.parametrize("state", ["sending", "unknown", "ambiguous", "placed", "a state of later"])
+@pytest.mark.parametrize(
+    "harm",
+    [
+        "DELETE FROM attempts",
+        "DELETE FROM items",
+        "UPDATE intents SET snapshot = 'gone'",
+        "UPDATE intents SET snapshot = '[]'",
+        "UPDATE intents SET state = 'bogus'",
+    ],
+)
+def test_an_intent_of_which_a_part_is_missing_is_told_and_never_sent(
+    journal: Journal, tmp_path: Path, harm: str
+) -> None:
+    sent(journal, "weekly")
+    journal.settled(ACCOUNT, "weekly", "rejected", NOW)
+    with closing(sqlite3.connect(tmp_path / "state" / FILE)) as db:
+        db.execute(harm)
+        db.commit()
+    for use in (
+        lambda: journal.find(ACCOUNT, "weekly"),
+        journal.entries,
+        lambda: sent(journal, "weekly"),
+    ):
+        with pytest.raises(StateError, match="a part of what it had of weekly is missing"):
+            use()
+
+
+@pytest.mark.parametrize("state", ["sending", "unknown", "ambiguous", "placed"])
 def test_only_what_surely_did_not_happen_may_be_sent_again(
     journal: Journal, tmp_path: Path, state: str
 ) -> None:
@@ -174,6 +202,7 @@ def test_orders_of_the_last_minute_are_counted_whatever_the_wall_clock_does(
     sent(journal, "d", Intent("withdraw", (Withdrawal("BTC", Decimal(1)),)))
     sent(journal, "e", account=ACCOUNT._replace(profile="other"))
     assert journal.sent_lately(ACCOUNT, 60, NOW) == 3
+    assert journal.sent_lately(ACCOUNT, 60, NOW, "key") == 4  # that of the other profile too
 
 
 def test_intents_are_listed_newest_first(journal: Journal) -> None:

@@ -9,10 +9,11 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from journalling import ACCOUNT, BEFORE, BUY, NOW, sent, signed
+from journalling import ACCOUNT, BEFORE, BUY, NEW, NOW, sent, signed
 
 from exchcli.errors import StateError
 from exchcli.execution import journal_file
+from exchcli.execution.intent import likeness, written
 from exchcli.execution.journal import Journal
 from exchcli.execution.journal_file import FILE, LAYOUTS, JournalFile
 
@@ -193,11 +194,16 @@ def test_an_older_layout_is_brought_up_to_date_with_all_that_is_in_it(
                 " '[null,[],1]', 1, 1)",
                 (*ACCOUNT, BUY.params, BUY.digest),
             )
+            db.execute("INSERT INTO attempts VALUES (1, 1, 1, 'unknown', 7, 9, 'key', 'b', 1, 1)")
+            db.execute(
+                "INSERT INTO items VALUES (1, 1, 0, ?, ?, NULL)", (likeness(NEW), written(NEW))
+            )
         old.close()
     journal = Journal(tmp_path)
     entry = journal.find(ACCOUNT, "weekly")
     assert entry is not None
     assert (entry.digest, entry.looked) == (BUY.digest, None)
+    assert [(one.not_after, one.items) for one in entry.attempts] == [(9, (NEW,))]
     journal.looked(ACCOUNT, "weekly", 5)
     journal.close()
 

@@ -51,6 +51,30 @@ def test_who_says_none_too_early_does_not_get_it_twice(journal: Journal) -> None
     assert placement(journal, later).run(BUY, "third").ids == ("79",)  # it is not asked again
 
 
+def test_an_earlier_attempt_that_came_late_is_given_to_a_key_that_was_refused_since(
+    journal: Journal,
+) -> None:
+    sent(journal, "weekly")
+    journal.settled(ACCOUNT, "weekly", "absent", NOW)
+    sent(journal, "weekly")
+    journal.settled(ACCOUNT, "weekly", "rejected", NOW)
+    assert resolve(journal, Free(), ACCOUNT, "weekly", ["77"]).ids == ("77",)
+
+
+def test_what_was_refused_alone_and_what_was_answered_is_not_for_a_person(
+    journal: Journal,
+) -> None:
+    sent(journal, "refused")
+    journal.settled(ACCOUNT, "refused", "rejected", NOW)
+    sent(journal, "placed")
+    journal.settled(ACCOUNT, "placed", "absent", NOW)
+    sent(journal, "placed")
+    journal.settled(ACCOUNT, "placed", "placed", NOW, ids=["77"], evidence="reply")
+    for key in ("refused", "placed"):
+        with pytest.raises(UsageError, match=f"What became of {key} is known"):
+            resolve(journal, Free(), ACCOUNT, key, ["78"])
+
+
 def test_an_order_of_another_key_is_not_given_away(journal: Journal) -> None:
     sent(journal, "a")
     journal.settled(ACCOUNT, "a", "placed", NOW, ids=["77"], evidence="reply")
