@@ -134,9 +134,9 @@ def batch(
 ) -> None:
     """Place many orders of one pair from a file.
 
-    The file is a JSON array, one JSON object a line, or CSV with a header. Each order has side,
-    amount and price, and may have post_only. They go out ten a call, and of each call all are
-    placed or none.
+    The file is a JSON array, JSON objects one after another, or CSV with a header. Each order has
+    side, amount and price, and may have post_only. They go out ten a call, and of each call all
+    are placed or none.
 
     --once KEY holds for the whole file: its calls are KEY#1, KEY#2 and so on in the journal.
     Run it again with the same file, and what was placed is not placed again. What was placed is

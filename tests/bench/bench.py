@@ -7,6 +7,7 @@ what is not in the sandbox. Exit code 1 if a budget is missed.
 
 from __future__ import annotations
 
+import argparse
 import os
 import statistics
 import subprocess
@@ -129,7 +130,9 @@ def report(measured: dict[str, Measured], rounds: int) -> bool:
 
 
 def main() -> int:
-    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 31
+    reads = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    reads.add_argument("rounds", nargs="?", type=int, default=31, help="how often each is run [31]")
+    rounds = reads.parse_args().rounds
     with tempfile.TemporaryDirectory() as name:
         home = Path(name)
         server = subprocess.Popen(

@@ -5,6 +5,7 @@ Whole processes in turn, with a real Secret Service and an exchange on loopback.
 
 from __future__ import annotations
 
+import argparse
 import os
 import statistics
 import subprocess
@@ -32,7 +33,9 @@ def run(env: dict[str, str], *arguments: str, typed: str = "") -> float:
 
 
 def main() -> None:
-    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 31
+    reads = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    reads.add_argument("rounds", nargs="?", type=int, default=31, help="how often each is run [31]")
+    rounds = reads.parse_args().rounds
     with (
         tempfile.TemporaryDirectory() as home,
         secret_service() as service,

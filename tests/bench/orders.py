@@ -8,6 +8,7 @@ orders: seconds, requests, connections, commits. Exit code 1 if a budget is miss
 
 from __future__ import annotations
 
+import argparse
 import json
 import statistics
 import subprocess
@@ -113,7 +114,9 @@ def batch(folder: Path, env: Mapping[str, str]) -> bool:
 
 
 def main() -> int:
-    rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 31
+    reads = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    reads.add_argument("rounds", nargs="?", type=int, default=31, help="how often each is run [31]")
+    rounds = reads.parse_args().rounds
     with tempfile.TemporaryDirectory(prefix="exch-bench-") as name:
         folder = Path(name)
         with served(folder / "server", "--no-limits") as server:

@@ -7,6 +7,7 @@ median with eight processes is not under a millisecond.
 
 from __future__ import annotations
 
+import argparse
 import multiprocessing
 import statistics
 import sys
@@ -66,7 +67,9 @@ def measured(processes: int, seconds: float, pause: float = 0) -> float:
 
 
 def main() -> int:
-    seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 3
+    reads = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    reads.add_argument("seconds", nargs="?", type=float, default=3, help="for each part [3]")
+    seconds = reads.parse_args().seconds
     measured(1, seconds)
     slowest = max(measured(8, seconds), measured(8, seconds, pause=0.01))
     print(f"under {1000 * MOST:g} ms with 8 processes: {'kept' if slowest < MOST else 'MISSED'}")

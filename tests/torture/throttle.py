@@ -12,6 +12,7 @@ minute.
 
 from __future__ import annotations
 
+import argparse
 import multiprocessing
 import random
 import sys
@@ -121,7 +122,9 @@ def judged(folder: Path, killed: int) -> Verdict:
 
 
 def main() -> int:
-    seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 60
+    reads = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    reads.add_argument("seconds", nargs="?", type=float, default=60, help="in all [60]")
+    seconds = reads.parse_args().seconds
     with tempfile.TemporaryDirectory() as name:
         verdict = torture(Path(name), seconds)
     print(f"{verdict.granted} calls granted in {seconds:g} s, {verdict.killed} processes killed")

@@ -10,6 +10,7 @@ seed makes its world again.
 
 from __future__ import annotations
 
+import argparse
 import sys
 import time
 from collections import Counter
@@ -50,5 +51,8 @@ def torture(worlds: int, first: int) -> int:
 
 
 if __name__ == "__main__":
-    given = [int(word) for word in sys.argv[1:]]
-    sys.exit(1 if torture(*(given + [WORLDS, 0][len(given) :])) else 0)
+    reads = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    reads.add_argument("worlds", nargs="?", type=int, default=WORLDS, help=f"[{WORLDS}]")
+    reads.add_argument("seed", nargs="?", type=int, default=0, help="of the first one [0]")
+    given = reads.parse_args()
+    sys.exit(1 if torture(given.worlds, given.seed) else 0)
