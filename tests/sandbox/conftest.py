@@ -85,6 +85,12 @@ class Signed:
         return json.loads(self.reply(target, method, body, **headers).body, parse_float=Decimal)
 
 
+@pytest.fixture
+def sign_in() -> type[Signed]:
+    """For an account of a sandbox that the test has opened."""
+    return Signed
+
+
 @pytest.fixture(scope="session")
 def make_asked() -> Iterator[Any]:
     """Makes sandboxes without limits, and accounts of theirs, for tests that share them."""

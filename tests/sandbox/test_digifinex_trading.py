@@ -349,3 +349,13 @@ def test_the_margin_rate_is_what_liquidation_goes_by(two, side):
     expected = (1 + Decimal(row["liquidation_rate"])) * share
     assert abs(told["margin_rate"] - expected) < Decimal("0.001")
     assert told["margin_rate"] > Decimal("1.3")
+
+
+def test_no_order_has_the_id_of_one_of_a_sandbox_before(open_sandbox, sign_in):
+    """What a client remembers of a sandbox that was started over is nobody's order in the next."""
+    opened = 1772600807
+    moments = (("one", opened), ("again", opened), ("next", opened + 1))
+    one, again, later = (
+        order(sign_in(open_sandbox(name, now=moment), "dfx", 1)) for name, moment in moments
+    )
+    assert one == again != later

@@ -187,7 +187,8 @@ class Engine:
         """What users call an order."""
         if self.exchange == DGT:
             return str(number)
-        name = f"{self.store.stored_seed}:{self.exchange}:order:{number}"
+        # Of a sandbox that is started over none may be an order of the one before.
+        name = f"{self.store.stored_seed}:{self.store.opened}:{self.exchange}:order:{number}"
         return shake_128(name.encode()).hexdigest(16)
 
     def closing(self, pit: Pit, position: Position) -> Order:
