@@ -181,6 +181,7 @@ class Store:
             from exchcli.sandbox.migration import migrate
 
             migrate(self._db)
+            self._db.execute("ANALYZE sqlite_master")  # reads the new figures of the indexes
         opened, seed = row
         return opened, seed
 

@@ -8,11 +8,13 @@ import pytest
 from trading_floor import TradingFloor
 
 from exchcli.errors import StateError
+from exchcli.sandbox import statement
 from exchcli.sandbox.accounts import ensure
 from exchcli.sandbox.engine.desk import trading
 from exchcli.sandbox.floor import Floor
 from exchcli.sandbox.migration import migrate
 from exchcli.sandbox.store import FILE, VERSION, Store
+from exchcli.sandbox.tallies import Listed
 
 OPENED = 1772600807
 ADDED = ("stands", "place", "rank", "rest")
@@ -149,6 +151,28 @@ def test_a_store_of_layout_4_is_indexed_and_counted_like_a_new_one(path, exchang
     as_layout_4(path)
     Store(path.parent, OPENED).close()
     assert content(path) == before
+
+
+@pytest.mark.parametrize("make_older", [as_layout_2, as_layout_3, as_layout_4])
+def test_whoever_migrates_plans_like_everybody_after(path, make_older):
+    """SQLite reads what it goes by when it plans as it opens a store: that was the old one's."""
+    make_older(path)
+    plans = []
+    for _ in range(2):
+        store = Store(path.parent, OPENED)
+        plans.append(
+            [
+                store.select(f"EXPLAIN QUERY PLAN {sql}", *(1,) * sql.count("?"))
+                for sql in (
+                    Listed(store, "orders", 1, name="BTCPLN")._rows,
+                    Listed(store, "fills", 1)._rows,
+                    f"{statement._ORDERS} WHERE account = ? AND wallet = ? AND status = 'open'"
+                    " ORDER BY created DESC, id DESC",
+                )
+            ]
+        )
+        store.close()
+    assert plans[0] == plans[1]
 
 
 def test_its_open_orders_are_in_the_book_and_can_be_canceled(path):
