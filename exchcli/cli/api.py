@@ -51,19 +51,20 @@ def api(
         here.ask(here.exchange.any_endpoint(endpoint, fields))
         output.write_raw(here.replies, sys.stdout)
     else:
-        if not _only_cancels(method, path):
-            from exchcli.cli.guarding import check_halted
-
-            check_halted(here)
+        _check_halted(here, method, path)
         confirm(f"Send {method} {path} to {here.exchange.title}? It may trade or move money.", yes)
+        _check_halted(here, method, path)  # an answer may take its time
         _send(here, endpoint, fields)
         with anyway(here, lambda: f"The reply: {b''.join(here.replies).decode(errors='replace')}"):
             output.write_raw(here.replies, sys.stdout)
 
 
-def _only_cancels(method: str, path: str) -> bool:
-    """Whether it can do no more than cancel, which the halt switch lets pass."""
-    return method == "DELETE" or path.rstrip("/").endswith("/cancel")
+def _check_halted(here: Session, method: str, path: str) -> None:
+    """Raises GuardRefused while the halt switch is on, which lets pass what can only cancel."""
+    if method != "DELETE" and not path.rstrip("/").endswith("/cancel"):
+        from exchcli.cli.guarding import check_halted
+
+        check_halted(here)
 
 
 def _send(here: Session, endpoint: Endpoint, fields: dict[str, str]) -> None:

@@ -27,6 +27,7 @@ from exchcli.errors import (
     GuardRefused,
     Interrupted,
     NoAnswer,
+    OnceAbsent,
     OnceAmbiguous,
     OnceConflict,
     OutcomeUnknown,
@@ -291,7 +292,9 @@ def _spoken(first: int, last: int) -> str:
 def _under_key(error: ExchError, told: str, key: str, first: int) -> ExchError:
     """The same where a key keeps what is placed from being placed again."""
     again = f"Run the same again with --once {key}: what is placed stays as it is."
-    if isinstance(error, NoAnswer | RateLimited | Interrupted):
+    if isinstance(error, OnceAbsent):  # the same again would find the same
+        again = f"Run it again with --once {key} --on-absent resend: what is placed stays as it is."
+    if isinstance(error, NoAnswer | RateLimited | Interrupted | OnceAbsent):
         error.hint = again
     elif f"with --once {key}" not in (error.hint or ""):
         error.hint = f"{error.hint} {again}" if error.hint else again

@@ -228,7 +228,8 @@ def _reason(
     if unknown:
         first = tried.unknown[unknown[0].id]
         return OutcomeUnknown(first.message, again, exchange=first.exchange, code=first.code)
-    if isinstance(tried.stopped, Interrupted):  # never that nothing was sent
+    # Never that nothing was sent, nor that something is unknown which is seen to be done.
+    if isinstance(tried.stopped, Interrupted) or (tried.stopped and _by_hand(tried.stopped)):
         return OutcomeUnknown("Interrupted; no other order was canceled.", again)
     if tried.stopped:
         return tried.stopped

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from exchcli.cli.confirm import watched
 from exchcli.core.credentials import Credentials, Secret
 from exchcli.core.request import Flow, Request
-from exchcli.errors import ExchError, GuardRefused, OnceConflict, UsageError
+from exchcli.errors import ExchError, GuardRefused, OnceConflict, StateError, UsageError
 from exchcli.execution.endings import other_parameters
 from exchcli.execution.intent import Intent
 from exchcli.records import Unsent
@@ -64,7 +64,7 @@ def _told(here: Session) -> Iterator[None]:
     """Inside, what would keep an order from being sent is no error, but said."""
     try:
         yield
-    except (UsageError, GuardRefused, OnceConflict) as error:
+    except (UsageError, GuardRefused, OnceConflict, StateError) as error:
         here.say(f"exch: it would not be sent: {error.message}")
     except ExchError as error:
         here.trace(f"Whether it would be sent was not told: {error.message}")

@@ -6,9 +6,11 @@ nothing: so whatever stdout cannot take is told on stderr, and the exit code sta
 
 from __future__ import annotations
 
+import math
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -55,11 +57,19 @@ def _named(row: Any) -> str:
 
 def heed_signals() -> None:
     """From now on SIGTERM and SIGHUP are what Ctrl-C is: whoever ends a command, by `timeout` or
-    a closed terminal, is told what became of what it had sent.
+    a closed terminal, is told what became of what it had sent. Several within a second are one.
     """
+    last = -math.inf
+
+    def stop(_number: int, _frame: object) -> None:
+        nonlocal last
+        before, last = last, time.monotonic()
+        if last - before > 1:
+            raise KeyboardInterrupt
+
     for number in STOPS:
-        if signal.getsignal(number) is signal.SIG_DFL:  # not under nohup
-            signal.signal(number, signal.default_int_handler)
+        if signal.getsignal(number) is not signal.SIG_IGN:  # as under nohup
+            signal.signal(number, stop)
 
 
 @contextmanager

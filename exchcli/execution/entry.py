@@ -148,8 +148,8 @@ def _entry(db: sqlite3.Connection, row: tuple[Any, ...]) -> Entry:
 def _damaged(key: str) -> StateError:
     return StateError(
         f"The journal is damaged: a part of what it had of {key} is missing.",
-        "Look at the orders at the exchange (`order list --history`). Nothing is sent under that "
-        "key; put back a copy of the journal if you have one, or take another key.",
+        "Look at the orders at the exchange (`order list --history`), and put back a copy of the "
+        "journal. Without one, move the file away: nothing then knows what its keys have sent.",
     )
 
 

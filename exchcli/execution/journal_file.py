@@ -10,7 +10,7 @@ import fcntl
 import os
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from exchcli.errors import StateError
@@ -76,8 +76,10 @@ class JournalFile:
                 yield db
                 db.execute("COMMIT")
             except BaseException:
-                if db.in_transaction:
-                    db.execute("ROLLBACK")
+                # Closed meanwhile where Ctrl-C came between two lines: then nothing was written.
+                with suppress(sqlite3.ProgrammingError):
+                    if db.in_transaction:
+                        db.execute("ROLLBACK")
                 raise
             self._check_there()
 
@@ -174,8 +176,10 @@ class JournalFile:
 
     def _unusable(self, error: Exception) -> StateError:
         name = getattr(error, "sqlite_errorname", None)
+        # Without a name it is this module's word, or a wrong use, which says nothing of the file.
+        said = type(error) is sqlite3.DatabaseError and name is None
         if isinstance(error, sqlite3.DatabaseError) and (
-            name is None or name.startswith(_DAMAGE) or "no such table" in str(error)
+            said or (name or "").startswith(_DAMAGE) or "no such table" in str(error)
         ):
             return self._damaged(error)
         if isinstance(error, OSError):

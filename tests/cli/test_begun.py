@@ -147,6 +147,20 @@ def test_another_order_under_the_id_that_was_placed_is_not_answered_as_this_keys
         assert "use another key" in error(ran)["hint"]
 
 
+def test_an_order_that_a_person_named_all_the_same_is_answered(exch: Exch) -> None:
+    other = OFFER | {"id": 17169, "quotation": "2571"}
+    with exchange(LOST) as server:
+        assert run(exch, server, *BUY["dgt"], "--yes", "--once", "k").code == 7
+        with unreadable(reply(json.dumps(other)), server):
+            named = ("journal", "resolve", "k", "--order", "17169")
+            assert run(exch, server, *named).code == 2
+            assert run(exch, server, *named, "--yes").code == 0
+            ran = run(exch, server, *BUY["dgt"], "--yes", "--once", "k")
+        assert changing(server) == 1
+    record = json.loads(ran.out)
+    assert (ran.code, record["id"], record["evidence"]) == (0, "17169", "manual")
+
+
 def test_a_batch_and_an_order_do_not_share_a_key(exch: Exch, tmp_path: Path) -> None:
     file = tmp_path / "orders.csv"
     file.write_text("side,amount,price\nbuy,0.001,9000\n")

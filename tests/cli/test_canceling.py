@@ -261,6 +261,35 @@ def test_one_whose_order_tells_that_it_was_canceled_is_not_unknown(
     ]
 
 
+def test_one_that_is_seen_to_be_filled_is_not_unknown_but_cannot_be_canceled(
+    still: Exch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order_id = done(still("dgt", "sell", "btcpln", "0.01", "--market", "--yes"))["id"]
+    broken(monkeypatch, canceling(order_id, failure))
+    ran = still("dgt", "cancel", order_id, "--yes")
+    assert told(ran, 4)["message"].startswith(f"Not canceled: {order_id} (filled).")
+    assert json.loads(ran.out) == [{"id": order_id, "status": "filled"}]
+
+
+def test_ctrl_c_behind_a_cancel_that_is_seen_to_be_done_says_what_was_not_tried(
+    still: Exch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = (placed(still, *DGT) for _ in range(2))
+    handle = Sandbox.handle
+
+    def lost(self: Sandbox, request: WireRequest) -> WireReply:
+        answer = handle(self, request)
+        if request.method == "DELETE":
+            raise KeyboardInterrupt
+        return answer
+
+    monkeypatch.setattr(Sandbox, "handle", lost)
+    ran = still("dgt", "cancel", first, second, "--yes")
+    assert told(ran, 7)["message"] == (
+        f"Interrupted; no other order was canceled. Not tried: {second} (open)."
+    )
+
+
 def test_a_limit_ends_it_and_what_was_not_tried_is_named(
     still: Exch, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -153,6 +153,18 @@ def test_the_halt_switch_stops_a_batch_that_runs(
     assert error["hint"].startswith("Orders 1 to 10 are placed; orders 21 to 25 were not sent.")
 
 
+def test_the_halt_switch_counts_also_while_api_asks(
+    still: Exch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def agreed(_question: str, _yes: bool) -> None:
+        (still.home / "config.toml").write_text("[dgt.guard]\nhalt = true\n")
+
+    monkeypatch.setattr("exchcli.cli.api.confirm", agreed)
+    ran = still("dgt", "api", "POST", "/private/offers/", "-f", "amount=1", terminal=True)
+    assert ran.code == 8
+    assert json.loads(still("journal", "list").out) == []
+
+
 def test_on_a_terminal_a_bound_is_told_before_the_question(still: Exch) -> None:
     set_(still, "dgt.guard.max_order_value.PLN", "128")
     ran = still(*BUY[:-1], terminal=True, typed="y\n")

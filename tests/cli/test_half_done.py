@@ -15,7 +15,7 @@ from trading_server import BUY, exchange, run
 
 from exchcli.cli import following
 from exchcli.cli.doing import Keeping
-from exchcli.cli.printing import STOPS
+from exchcli.cli.printing import STOPS, heed_signals
 from exchcli.cli.session import Session
 from exchcli.errors import (
     CredentialsError,
@@ -161,4 +161,25 @@ def test_whatever_stops_half_a_file_it_is_7_but_for_what_is_odd_about_a_key(
     assert (ran.code, len(json.loads(ran.out))) == (code, 10)
     told = json.loads(ran.err)["error"]
     assert told["hint"].startswith("Orders 1 to 10 are placed; orders 21 to 25 were not sent.")
-    assert "Run the same again with --once b: what is placed stays as it is." in told["hint"]
+    again = "Run the same again with --once b"
+    if kind is OnceAbsent:  # which the same again would only find once more
+        again = "Run it again with --once b --on-absent resend"
+    assert f"{again}: what is placed stays as it is." in told["hint"]
+
+
+def test_signals_that_come_together_are_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """systemd and terminals that close send two: the second must not strike into the end."""
+    clock = iter([10.0, 10.1, 10.9, 12.0])
+    before = {number: signal.getsignal(number) for number in STOPS}
+    monkeypatch.setattr("exchcli.cli.printing.time.monotonic", lambda: next(clock))
+    try:
+        heed_signals()
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGTERM)
+        signal.raise_signal(signal.SIGHUP)
+        signal.raise_signal(signal.SIGINT)
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGTERM)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

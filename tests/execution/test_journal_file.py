@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sqlite3
 import stat
@@ -139,6 +140,25 @@ def test_an_earlier_damaged_file_is_not_overwritten_by_a_later_one(
         again.find(ACCOUNT, "weekly")
     assert path.with_name(f"{FILE}.damaged").read_bytes() == b"the first"
     assert path.with_name(f"{FILE}.damaged-2").read_bytes().startswith(b"the second")
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_a_transaction_that_is_left_when_the_file_is_closed_is_no_damage(
+    journal: Journal, path: Path
+) -> None:
+    """As Ctrl-C leaves one that comes between the end of a block and what ends the transaction."""
+    sent(journal, "weekly")
+    journal.close()
+    file = JournalFile(path.parent)
+    left = file.writing()
+    left.__enter__().execute("UPDATE intents SET state = 'unknown'")
+    file.close()
+    del left
+    gc.collect()
+    assert not list(path.parent.glob("*damaged*"))
+    entry = Journal(path.parent).find(ACCOUNT, "weekly")
+    assert entry is not None
+    assert entry.state == "sending"
 
 
 @pytest.mark.parametrize("target", ["on-a-disk-that-is-not-mounted", FILE], ids=["gone", "a loop"])
