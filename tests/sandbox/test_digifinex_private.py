@@ -17,6 +17,8 @@ from dfx_private import (
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from exchcli.sandbox import digifinex_orders
+
 # --- orders -----------------------------------------------------------------------------------
 
 
@@ -151,6 +153,14 @@ def test_orders_are_what_their_trades_amount_to(dfx):
         if own:
             cost = sum(row["amount"] * row["price"] for row in own)
             assert abs(cost / filled - order["avg_price"]) < Decimal("0.000001")
+
+
+def test_the_averages_of_orders_are_the_same_however_many_are_looked_up_at_once(dfx, monkeypatch):
+    target = f"/v3/spot/order/history?limit=100&start_time={dfx.asked.now - 29 * DAY}"
+    rows = dfx(target)["data"]
+    assert sum(row["avg_price"] > 0 for row in rows) > 4
+    monkeypatch.setattr(digifinex_orders, "_LOOKED_UP", 2)
+    assert dfx(target)["data"] == rows
 
 
 # --- windows ----------------------------------------------------------------------------------

@@ -9,6 +9,8 @@ import pytest
 from dfx_private import HEX, ORDER, looks_like
 from dfx_trading import asset, batch, order, post, shown
 
+from exchcli.sandbox.recording import load
+
 D = Decimal
 NEW, CANCEL = "/spot/order/new", "/spot/order/cancel"
 
@@ -69,12 +71,25 @@ def test_the_average_price_is_that_of_the_fills_to_the_last_digit(one, two):
     assert detail["avg_price"] == listed["avg_price"] == D("0.0222435")
 
 
+def test_the_average_price_is_as_fine_as_the_prices_of_a_recording(two, tmp_path):
+    recording = tmp_path / "xrp_btc.csv"
+    recording.write_text("time,price,amount\n1675329600,0.0000123456,500\n")
+    load(two.asked.sandbox, recording)
+    ((price, amount),) = two("/v3/order_book?symbol=xrp_btc&limit=1")["asks"]
+    assert price != round(price, 8)
+    bought = shown(two, order(two, "buy", str(amount), f"{price:f}", symbol="xrp_btc"))
+    assert (bought["status"], bought["avg_price"]) == (2, price)
+
+
 def test_what_is_done_in_this_second_is_found_from_now_on(two):
     number = order(two, "buy", "0.005", "9700")
     start = f"start_time={two.asked.now}"
     (row,) = two(f"/v3/spot/order/history?{start}")["data"]
     (trade,) = two(f"/v3/spot/mytrades?{start}")["list"]
     assert row["order_id"] == trade["order_id"] == number
+    entries = two(f"/v3/spot/financelog?{start}")["data"]["finance"]
+    assert [row["time"] for row in entries] == [two.asked.now] * 3
+    assert {row["num"] for row in entries} == {D("0.005"), D("-0.00001"), D("-47.96115")}
 
 
 def test_two_users_trade_with_each_other(one, two):

@@ -80,6 +80,11 @@ def position_of(db: sqlite3.Connection, account: int, rules: Rules) -> Position:
     return found[0] if found else Position(account, rules, "long")
 
 
+def positions_in(db: sqlite3.Connection, rules: Rules) -> list[Position]:
+    """All positions of a pair, by account."""
+    return _positions(db, rules, "symbol = ?", rules.symbol)
+
+
 def trade(
     db: sqlite3.Connection,
     ledger: Ledger,
@@ -139,21 +144,14 @@ def reached(books: Books, rules: Rules, price: Decimal) -> list[Position]:
     """The positions that a last price liquidates."""
     if rules.liquidation_rate is None:
         return []
-    return [
-        position
-        for position in _positions(books.db, rules, "symbol = ?", rules.symbol)
-        if _is_reached(position, price)
-    ]
+    return [position for position in positions_in(books.db, rules) if _is_reached(position, price)]
 
 
 def liquidate_crossed(
     desk: Engine, rules: Rules, price: Decimal, accounts: Collection[int] | None = None
 ) -> bool:
     """Closes the positions that this price liquidates, at this price, as of the desk's time; with
-    `accounts` only theirs.
-
-    The account's open margin orders of the pair are canceled first: they would open it anew.
-    Returns whether there was any.
+    `accounts` only theirs. Returns whether there was any.
     """
     found = [
         position
@@ -161,17 +159,25 @@ def liquidate_crossed(
         if accounts is None or position.account in accounts
     ]
     for position in found:
-        for order in rows.open_of(desk.db, rules, position.account, "margin"):
-            desk.end(order, "canceled")
-        desk.liquidate(position, price)
+        liquidate(desk, position, price)
     return bool(found)
+
+
+def liquidate(desk: Engine, position: Position, price: Decimal) -> None:
+    """Closes a position at this price, as of the desk's time.
+
+    The account's open margin orders of the pair are canceled first: they would open it anew.
+    """
+    for order in rows.open_of(desk.db, position.rules, position.account, "margin"):
+        desk.end(order, "canceled")
+    desk.liquidate(position, price)
 
 
 def bounds(db: sqlite3.Connection, rules: Rules) -> tuple[Decimal | None, Decimal | None]:
     """The last prices of this pair at or below, and at or above which something is liquidated."""
     prices: dict[str, list[Decimal]] = {"long": [], "short": []}
     if rules.liquidation_rate is not None:
-        for position in _positions(db, rules, "symbol = ?", rules.symbol):
+        for position in positions_in(db, rules):
             prices[position.side].append(_price_of(position))
     return max(prices["long"], default=None), min(prices["short"], default=None)
 

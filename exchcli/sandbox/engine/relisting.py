@@ -3,7 +3,8 @@
 Their trades stay with the market that is gone. Their open orders stay open, but for those that
 are finer than the new market's prices or amounts, and those that lie through its book: they were
 meant for another market, and whatever price they traded at would be none of this one. Stops and
-positions go by its last price.
+positions go by its last price; at that price a position is closed that is finer than the new
+market's amounts, as no order there could ever close all of it.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import sqlite3
 from decimal import Decimal
 
 from exchcli.sandbox.catalog import Rules
-from exchcli.sandbox.engine import rows
+from exchcli.sandbox.engine import margin, rows
 from exchcli.sandbox.engine.core import Engine
 from exchcli.sandbox.engine.matching import other
 from exchcli.sandbox.engine.pit import Pit, Run
@@ -37,6 +38,9 @@ def take_over(db: sqlite3.Connection, store: Store, floor: Floor, rules: Rules, 
             engine.end(order, "canceled")
     pit = engine.pit(rules.symbol)
     _cancel_crossed(engine, pit)
+    for position in margin.positions_in(db, rules):
+        if not _is_whole(position.amount, rules.amount_precision):
+            margin.liquidate(engine, position, pit.price(pit.last))
     engine.after_trade(pit, Run(pit.last, pit.last))
     engine.flush()
 

@@ -27,6 +27,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from exchcli.errors import StateError, UsageError
+from exchcli.money import MAX_EXPONENT, plain
 from exchcli.sandbox.limits import SECOND
 from exchcli.sandbox.server import views
 from exchcli.sandbox.server.bodies import Refused
@@ -191,10 +192,10 @@ def _fund(live: Live, fields: Fields) -> object:
     number = fields.get("account", 1)
     if type(number) is not int:
         raise UsageError("account is 1 or 2.")
-    words = [str(fields.get(name, "")) for name in ("exchange", "currency", "amount")]
+    words = [_typed(fields.get(name, "")) for name in ("exchange", "currency", "amount")]
     funded = fund(live.sandbox, words[0], number, words[1], words[2])
     return {
-        name: value if isinstance(value, int) else str(value)
+        name: plain(value) if isinstance(value, Decimal) else value
         for name, value in funded._asdict().items()
     }
 
@@ -209,6 +210,15 @@ def _check_names(fields: Fields, *known: str) -> None:
     for name in fields:
         if name not in known:
             raise UsageError(f"There is no field {name[:40]!r} here.")
+
+
+def _typed(value: object) -> str:
+    """A field as a person types it: JSON writes the same number in many ways. One of an exponent
+    beyond all use stays as it is, and is refused for that: in digits it might fill the memory.
+    """
+    if isinstance(value, Decimal) and abs(value.adjusted()) <= MAX_EXPONENT:
+        return plain(value)
+    return str(value)
 
 
 def _texts(fields: Fields, name: str) -> list[str]:

@@ -210,3 +210,15 @@ def test_entries_have_one_order_when_the_clock_was_set_back_within_a_second(floo
         "SELECT time FROM entries WHERE account = ? AND time > ?", floor.account(0), OPENED * 10**6
     )
     assert times[-3:] == [((OPENED + 1) * 10**6 + 900_000,)] * 3
+
+
+def test_ids_and_times_of_orders_have_one_order_when_another_process_has_an_earlier_clock(floor):
+    """An order that rests moves no money, so that only its own time says how far time has come."""
+    floor.now += SECOND // 2
+    first = floor.place(0, PAIR, "buy", "0.01", "9000")
+    other = TradingFloor(floor.folder, "dfx")
+    other.now = floor.now - 5_000_000
+    second = other.place(1, PAIR, "buy", "0.01", "9000")
+    other.close()
+    assert second.id > first.id
+    assert second.created == first.created == floor.now // 1000

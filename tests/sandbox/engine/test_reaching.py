@@ -96,6 +96,40 @@ def test_a_position_is_liquidated_by_a_print_from_which_the_price_came_back(
     assert D(price) == D(far)
 
 
+def test_who_is_liquidated_by_the_first_print_of_an_order_is_not_told_that_its_rest_is_open(floor):
+    """8100 liquidates, the other print at 9300 nobody: what is left of the order is canceled."""
+    floor.place(0, PAIR, "buy", "1", wallet="margin")
+    emptied(floor, "buy")
+    floor.place(1, PAIR, "sell", "0.01", "8100")
+    floor.place(2, PAIR, "sell", "0.01", "9300")
+    told = floor.place(0, PAIR, "buy", "0.03", "9300", wallet="margin")
+    assert position(floor, 0) is None
+    assert (told.status, told.filled) == ("canceled", D("0.02"))
+    assert floor.order(told).status == "canceled"
+
+
+@pytest.mark.parametrize(
+    ("opens", "rests", "stop", "limit"),
+    [("buy", "8300", "9000", "12000"), ("sell", "9842.97", "9800", "7000")],
+)
+def test_what_closing_a_position_printed_reaches_stops_and_positions(
+    floor, opens, rests, stop, limit
+):
+    for number in (0, 3):
+        floor.place(number, PAIR, opens, "1", wallet="margin")
+    closes = "sell" if opens == "buy" else "buy"
+    waits = floor.place(2, PAIR, closes, "0.01", limit, stop=stop)
+    emptied(floor, opens)
+    floor.place(1, PAIR, opens, "1", rests)
+    assert floor.order(waits).waits
+    assert position(floor, 3)[1] == 1
+    with floor.desk() as desk:
+        closed = desk.close_position(floor.account(0), PAIR)
+    assert floor.fills(closed) == [(D(rests), D(1), False)]
+    assert not floor.order(waits).waits
+    assert position(floor, 3) is None
+
+
 def test_a_print_does_not_concern_a_position_that_was_opened_after_it(floor):
     """Sold for 9842.97 and then for 5000, one would be liquidated at 5178: that was before."""
     floor.place(0, PAIR, "sell", "1", wallet="margin")
@@ -138,6 +172,26 @@ def test_what_the_book_that_came_to_an_order_printed_reaches_stops(floor):
     assert stop.waits
     floor.wait(1)
     assert floor.market(PAIR).trades(second, 1)[0].price == resting
+    assert not floor.order(stop).waits
+
+
+def test_every_print_of_the_book_that_came_to_orders_reaches_stops(floor):
+    """Of two bids that the simulated ask has come to, a stop between them is reached by the
+    first alone: the last price was below it, and is below it again."""
+    market, now = floor.market(PAIR), floor.seconds()
+    for second in range(now + 20, now + 4000):
+        best = market.offered(second - 1).asks[0].price - 1
+        (last,) = market.own.latest(second, 1)
+        if market.offered(second).asks[0].price < best - 1 > last.price and last.time < second - 1:
+            break
+    floor.wait(second - 1 - now)
+    for number, ticks in enumerate((best, best - 1)):
+        floor.place(number, PAIR, "buy", "0.001", D(ticks).scaleb(-2))
+    stop = floor.place(2, PAIR, "buy", "0.001", "9000", stop=D(best).scaleb(-2))
+    assert stop.waits
+    floor.wait(1)
+    printed = [each.price for each in market.trades(second, 2)]
+    assert printed == [best - 1, best]
     assert not floor.order(stop).waits
 
 

@@ -24,8 +24,8 @@ class Recorder(TradingFloor):
         ask.sandbox.accounts("dfx")
         self.now = ask.now * 10**9 + 5
 
-    def load(self, *prices):
-        rows = [f"{1_600_000_000 + at},{price},5" for at, price in enumerate(prices)]
+    def load(self, *prices, amount="5"):
+        rows = [f"{1_600_000_000 + at},{price},{amount}" for at, price in enumerate(prices)]
         self.csv.write_text("time,price,amount\n" + "\n".join(rows) + "\n")
         load(self.ask.sandbox, self.csv)
 
@@ -39,6 +39,16 @@ def floor(ask, tmp_path):
     audit.check_books()
     audit.check_entries()
     audit.check_orders()
+
+
+def position(floor, number):
+    """Side and amount of the account's position, None without one."""
+    rows = floor.store.select(
+        "SELECT side, amount FROM positions WHERE account = ? AND symbol = ?",
+        floor.account(number),
+        PAIR,
+    )
+    return " ".join(rows[0]) if rows else None
 
 
 def test_open_orders_keep_their_price_when_the_recording_is_finer(floor):
@@ -100,6 +110,27 @@ def test_positions_are_liquidated_by_the_recordings_last_price(floor, side, mark
         "SELECT price FROM fills WHERE account = ? ORDER BY id DESC LIMIT 1", floor.account(1)
     )
     assert D(price) == D(market)
+    assert floor.store.select("SELECT 1 FROM prints") == []
+
+
+@pytest.mark.parametrize("side", ["buy", "sell"])
+def test_a_position_that_is_finer_than_the_next_recording_is_closed_at_its_last_price(floor, side):
+    """No order of so few decimals could ever close all of it."""
+    floor.load("9592", amount="5.0000001")
+    floor.place(1, PAIR, side, "0.1234567", wallet="margin")
+    against = {"price": {"buy": "12000", "sell": "7500"}[side], "wallet": "margin"}
+    rests = floor.place(1, PAIR, "sell" if side == "buy" else "buy", "0.5", **against)
+    whole = position(floor, 0)
+    assert position(floor, 1) == {"buy": "long", "sell": "short"}[side] + " 0.1234567"
+    floor.load("9590", "9592.5")
+    assert (position(floor, 0), position(floor, 1)) == (whole, None)
+    assert floor.order(rests).status == "canceled"
+    assert floor.held(1, "USDT", "margin") == 0
+    ((amount, price),) = floor.store.select(
+        "SELECT amount, price FROM fills WHERE account = ? ORDER BY id DESC LIMIT 1",
+        floor.account(1),
+    )
+    assert (D(amount), D(price)) == (D("0.1234567"), D("9592.5"))
     assert floor.store.select("SELECT 1 FROM prints") == []
 
 

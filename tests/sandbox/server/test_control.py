@@ -177,6 +177,39 @@ def test_money_comes_in_at_once(serving: Serving) -> None:
         assert server.client.post("/sandbox/fund", json=fields).status_code == 400
 
 
+@pytest.mark.parametrize(
+    ("amount", "plain"),
+    [
+        ("0.0000001", "0.0000001"),
+        ("1e-8", "0.00000001"),
+        ("25E+2", "2500"),
+        ('"0.0000001"', "0.0000001"),
+    ],
+)
+def test_an_amount_is_taken_as_json_writes_numbers_and_told_in_plain_notation(
+    serving: Serving, amount: str, plain: str
+) -> None:
+    server = serving()
+    body = f'{{"exchange": "dfx", "account": 2, "currency": "BTC", "amount": {amount}}}'
+    headers = {"content-type": "application/json"}
+    reply = server.client.post("/sandbox/fund", content=body, headers=headers)
+    assert reply.status_code == 200, reply.text
+    told = reply.json()
+    assert told["amount"] == plain
+    assert Decimal(told["total"]) == Decimal(told["free"]) == Decimal("2.5") + Decimal(plain)
+
+
+@pytest.mark.parametrize(
+    "amount", ["1e999999999999999999", "1e101", "-1", "1e-9", "0e999999999999999999", '"1e-7"']
+)
+def test_an_amount_that_nobody_has_is_refused_in_a_few_words(shared: Served, amount: str) -> None:
+    body = f'{{"exchange": "dfx", "account": 2, "currency": "BTC", "amount": {amount}}}'
+    headers = {"content-type": "application/json"}
+    reply = shared.client.post("/sandbox/fund", content=body, headers=headers)
+    assert reply.status_code == 400
+    assert len(reply.json()["detail"]) < 200
+
+
 def test_a_reset_by_request_begins_anew(serving: Serving) -> None:
     server = serving()
     before = offers(server)
