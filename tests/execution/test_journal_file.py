@@ -156,7 +156,7 @@ def test_a_transaction_that_is_left_when_the_file_is_closed_is_no_damage(
     del left
     gc.collect()
     assert not list(path.parent.glob("*damaged*"))
-    entry = Journal(path.parent).find(ACCOUNT, "weekly")
+    entry = journal.find(ACCOUNT, "weekly")
     assert entry is not None
     assert entry.state == "sending"
 

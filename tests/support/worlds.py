@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import random
 import sqlite3
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from decimal import Decimal
@@ -80,6 +81,7 @@ class MemoryFile(JournalFile):
         self._step = step
         self._fails = fails
         self._db = sqlite3.connect(":memory:", isolation_level=None)
+        weakref.finalize(self, self._db.close)  # worlds come to no end of their own
         for statement in (s for layout in LAYOUTS for s in layout):
             self._db.execute(statement)
 
