@@ -86,16 +86,17 @@ class _Network(httpcore.NetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.NetworkStream:
-        error: Exception = httpcore.ConnectError(f"{host} has no address")
-        for address in self._addresses(host, port):
+        addresses = self._addresses(host, port)
+        for number, address in enumerate(addresses, 1):
             try:
                 stream = self._sockets.connect_tcp(
                     address, port, self._deadline.left(), local_address, socket_options
                 )
                 return _Stream(stream, self._deadline, self._sent)
-            except (httpcore.ConnectError, httpcore.ConnectTimeout) as failed:
-                error = failed
-        raise error
+            except (httpcore.ConnectError, httpcore.ConnectTimeout):
+                if number == len(addresses):
+                    raise  # from here: elsewhere it would forget what it came of
+        raise httpcore.ConnectError(f"{host} has no address")
 
     def _addresses(self, host: str, port: int) -> list[str]:
         """The addresses of a name. The system's lookup knows no timeout, so a thread asks."""

@@ -151,6 +151,16 @@ def test_a_name_that_is_never_looked_up_cannot_outlast_it_either(
     hanging.set()
 
 
+def test_why_nobody_was_reached_is_told_in_words_while_another_error_is_handled() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    try:
+        raise ValueError("of before")
+    except ValueError:
+        with pytest.raises(NotSent, match="was not reached: connection refused"):
+            read(f"http://127.0.0.1:{port}")
+
+
 def test_nobody_listening_is_not_sent() -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
