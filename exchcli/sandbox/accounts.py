@@ -52,14 +52,20 @@ def demo_accounts(store: Store, exchange: str) -> list[DemoAccount]:
 
 def find_key(store: Store, exchange: str, key: str) -> Key | None:
     """A key of this exchange in whatever state, or None."""
-    ensure(store, exchange)
-    rows = store.select(
-        "SELECT key, secret, account, state FROM keys JOIN accounts USING (account)"
-        " WHERE key = ? AND exchange = ?",
-        key,
-        exchange,
-    )
-    return Key(*rows[0]) if rows else None
+    known: dict[tuple[str, str], Key] = store.kept("keys") or {}
+    if (exchange, key) not in known:
+        ensure(store, exchange)
+        rows = store.select(
+            "SELECT key, secret, account, state FROM keys JOIN accounts USING (account)"
+            " WHERE key = ? AND exchange = ?",
+            key,
+            exchange,
+        )
+        if not rows:
+            return None
+        known[exchange, key] = Key(*rows[0])
+        store.keep("keys", known)
+    return known[exchange, key]
 
 
 def mark_key(store: Store, key: str, state: str) -> None:

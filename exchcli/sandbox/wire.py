@@ -89,6 +89,8 @@ def decoded(text: str) -> str:
     """Percent-decoded text. Raises Malformed for a stray `%` or bytes that are not UTF-8."""
     if not text.isascii():
         raise Malformed("not ASCII")
+    if "%" not in text:
+        return text
     pieces = text.split("%")[1:]
     if any(len(piece) < 2 or not _is_hex(piece[:2]) for piece in pieces):
         raise Malformed("a stray %")
