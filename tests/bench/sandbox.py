@@ -10,6 +10,7 @@ and after 1,000,000 trades at each exchange. Exit code 1 if a bound is missed.
 from __future__ import annotations
 
 import argparse
+import gc
 import hashlib
 import hmac
 import http.client
@@ -285,6 +286,7 @@ def main(orders: int) -> int:
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
         bench = Bench(home / "sandbox", orders)
+        gc.freeze()  # as the server does
         first = stage(bench, "an empty book, no past")
         http_empty, served = over_http(home / "served", orders)
         print(f"  over HTTP, {CLIENTS} clients      {http_empty}")

@@ -71,7 +71,9 @@ def serve(live: Live, bound: socket.socket, host: str, ready: Callable[[], None]
 
     Requests at hand are answered before it returns. Closes the socket and the sandbox.
     """
-    # The command line turned it off for commands that live a tenth of a second.
+    # The command line turned it off for commands that live a tenth of a second. What is there by
+    # now stays as long as the server, so it need not be looked through each time.
+    gc.freeze()
     gc.enable()
     app = App(live, hosts_of(host))
     config = uvicorn.Config(
