@@ -160,8 +160,12 @@ def test_no_fields_whatever_are_an_error_of_the_server(
         assert standing.get(f"/sandbox/{shown}").status_code == 200
 
 
+# The client that asks here makes no URL of more than 64 kB.
+SHORT = [word for word in NASTY if len(word) < 5000]
+
+
 @given(st.dictionaries(st.sampled_from(["exchange", "symbol", "period", "after"]),
-                       st.sampled_from([*NASTY, "dgt", "dfx", "60", "\udfff"])))  # fmt: skip
+                       st.sampled_from([*SHORT, "dgt", "dfx", "60", "\udfff"])))  # fmt: skip
 @settings(max_examples=100, deadline=None)
 def test_no_query_whatever_is_an_error_of_the_server(shared: Served, query: Any) -> None:
     told = urlencode(query, errors="surrogatepass")
