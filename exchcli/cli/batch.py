@@ -239,7 +239,10 @@ def _place(
             raise
         failed = OutcomeUnknown(f"a bug in exch: {type(error).__name__}: {error}.")
     if done:
-        here.show_done(_records(here, done, market, how), last=failed is None)
+        rows, another = _records(here, done, market, how)
+        here.show_done(rows, last=failed is None and another is None)
+        if another is not None and (failed is None or len(done) == len(parts)):
+            raise another
     if failed is not None and len(done) < len(parts):
         raise _told(failed, parts, [part for part, _ in done])
 
@@ -308,8 +311,11 @@ def _under_key(error: ExchError, told: str, key: str, first: int) -> ExchError:
 
 def _records(
     here: Session, done: Sequence[tuple[Part, Done]], market: Market, how: BatchHow
-) -> list[Placed]:
-    """The orders as the exchange tells them now; those that it does not, as they were sent."""
+) -> tuple[list[Placed], OutcomeUnknown | None]:
+    """The orders as the exchange tells them now; those that it does not, as they were sent. And
+    the error of the first under whose id it shows another one: none of them keeps the rest from
+    being printed.
+    """
     ids = [order_id for _, one in done for order_id in one.ids]
     found: dict[str, Order] = {}
     try:
@@ -320,14 +326,18 @@ def _records(
         here.trace(f"The orders were not told: {error.message}")
     except KeyboardInterrupt:
         here.say("exch: interrupted; what follows is placed.")
-    return [
-        placed(
-            new, order_id, found.get(order_id),
-            once=how.once, replayed=one.replayed, evidence=one.evidence,
-        )
-        for part, one in done
-        for new, order_id in zip(part.news, one.ids, strict=True)
-    ]  # fmt: skip
+    rows, another = [], None
+    for part, one in done:
+        for new, order_id in zip(part.news, one.ids, strict=True):
+            told = partial(
+                placed, new, order_id, once=how.once, replayed=one.replayed, evidence=one.evidence
+            )
+            try:
+                rows.append(told(found.get(order_id)))
+            except OutcomeUnknown as error:
+                another = another or error
+                rows.append(told(None))
+    return rows, another
 
 
 def _parts(news: Sequence[NewOrder], key: str | None, most: int) -> list[Part]:

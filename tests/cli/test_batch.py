@@ -312,3 +312,21 @@ def test_a_dry_run_is_printed_whatever_the_journal_is_like(still: Exch, orders: 
     (still.home / "state" / "journal.sqlite").write_bytes(b"not a database, but long enough " * 99)
     dry = still(*words, "--dry-run")
     assert (dry.code, len(json.loads(dry.out))) == (0, 2)
+
+
+def test_another_order_under_an_id_of_before_keeps_none_of_the_others_from_being_printed(
+    still: Exch, orders: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = ["dfx", "order", "batch", "btcusdt", orders(12), "--yes", "--once", "b"]
+    first = json.loads(still(*words).out)
+    second = first[1]["id"]
+    monkeypatch.setattr(
+        "exchcli.cli.following.difference",
+        lambda _new, order: "a sell" if order.id == second else None,
+    )
+    ran = still(*words)
+    rows = json.loads(ran.out)
+    assert (ran.code, [row["id"] for row in rows]) == (7, [row["id"] for row in first])
+    assert [row["status"] for row in rows[:3]] == ["open", "unknown", "open"]
+    message = json.loads(ran.err)["error"]["message"]
+    assert message.startswith(f"b was placed as {second}, and under that id the exchange now shows")
