@@ -51,9 +51,10 @@ def api(
         here.ask(here.exchange.any_endpoint(endpoint, fields))
         output.write_raw(here.replies, sys.stdout)
     else:
-        _check_halted(here, method, path)
+        if not yes:  # before the question, and behind it: an answer may take its time
+            _check_halted(here, method, path)
         confirm(f"Send {method} {path} to {here.exchange.title}? It may trade or move money.", yes)
-        _check_halted(here, method, path)  # an answer may take its time
+        _check_halted(here, method, path)
         _send(here, endpoint, fields)
         with anyway(here, lambda: f"The reply: {b''.join(here.replies).decode(errors='replace')}"):
             output.write_raw(here.replies, sys.stdout)
@@ -69,8 +70,7 @@ def _check_halted(here: Session, method: str, path: str) -> None:
 
 def _send(here: Session, endpoint: Endpoint, fields: dict[str, str]) -> None:
     """Sends what changes something, as the journal has it."""
-    from exchcli.cli.doing import account_of
-    from exchcli.execution.calls import AnyCalls
+    from exchcli.cli.doing import Keeping
     from exchcli.execution.intent import Calling
 
     def ids(reply: Reply) -> list[str]:
@@ -78,22 +78,13 @@ def _send(here: Session, endpoint: Endpoint, fields: dict[str, str]) -> None:
             return here.exchange.ids_in(reply)
         return []  # that it was done is known all the same
 
-    calls = AnyCalls(
-        here.journal(),
-        account_of(here),
-        here.connected(),
-        here.exchange,
-        lambda line: here.say(f"exch: {line}"),
-        here.settings.underway,
-    )
     told = " ".join(f"{key}={_kept(key, value)}" for key, value in fields.items())
-    with here.telling():
-        calls.once(
-            Calling(endpoint.method, endpoint.path, told),
-            lambda: here.exchange.any_endpoint(endpoint, fields),
-            here.exchange.orders_in(endpoint, fields),
-            ids,
-        )
+    Keeping(here).call(
+        Calling(endpoint.method, endpoint.path, told),
+        lambda: here.exchange.any_endpoint(endpoint, fields),
+        here.exchange.orders_in(endpoint, fields),
+        ids,
+    )
 
 
 def _kept(key: str, value: str) -> str:

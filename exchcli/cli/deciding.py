@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from exchcli.cli.doing import Keeping
+from exchcli.cli.doing import Keeping, lock_of
 from exchcli.cli.lists import counted_id
 from exchcli.cli.order import typed_id
 from exchcli.errors import ExchError, Rejected, UsageError
 from exchcli.execution.advice import has_no_id
 from exchcli.execution.intent import Withdrawal
-from exchcli.execution.lock import Lock
 from exchcli.execution.resolving import check, in_order, resolve
 from exchcli.execution.settling import Untold
 from exchcli.records import NewOrder, Order, Transfer
@@ -48,7 +47,7 @@ def decide(
         if not yes:
             raise _unbelieved(error) from None
         here.say(f"exch: {error.message} It is written down all the same.")
-    lock = Lock(here.places.state, entry.account, float(here.settings.seconds))
+    lock = lock_of(here, entry.account)
     return resolve(here.journal(), lock, entry.account, entry.key, ids, done=done)
 
 

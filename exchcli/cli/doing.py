@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from copy import copy
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from exchcli.cli.guarding import Recent
 from exchcli.core.machine import read
@@ -23,6 +23,7 @@ from exchcli.errors import (
     UsageError,
 )
 from exchcli.execution import advice
+from exchcli.execution.calls import AnyCalls, Calls
 from exchcli.execution.endings import Done
 from exchcli.execution.intent import Account, Calling, Closing, Intent, Item, Move, Withdrawal
 from exchcli.execution.journal import Entry
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
     from exchcli.cli.session import Session
     from exchcli.cli.trading_options import OnAbsentPolicy
     from exchcli.core.client import Client
+    from exchcli.core.reply import Reply
+    from exchcli.core.request import Flow
     from exchcli.exchanges.base import Exchange
 
 # What the journal calls what is no order; an order is a buy or a sell.
@@ -47,6 +50,7 @@ NOTHING_DONE = ("rejected", "not_sent", "prepared")
 _NOTHING_HAPPENED = (CredentialsError, Rejected, RateLimited, NoAnswer)
 
 Checks = Callable[[], object]
+C = TypeVar("C", bound=Calls)
 
 
 def nothing_to_check() -> None:
@@ -187,16 +191,27 @@ class Keeping:
 
     def cancel(self, ids: Sequence[str], market: Market) -> list[Cancelled]:
         """What became of up to `most_cancels` orders."""
-        cancels = self._cancels()
+        cancels = self._calls(Cancels)
         with self._only_what(cancels, "send"):
             if self._here.exchange.name == "dfx":
                 self._recent.check_cancel(ids, market)
             return cancels.orders(ids, market)
 
     def cancel_withdrawal(self, withdrawal_id: str) -> Cancelled:
-        cancels = self._cancels()
+        cancels = self._calls(Cancels)
         with self._only_what(cancels, "send"):
             return cancels.withdrawal(withdrawal_id)
+
+    def call(
+        self,
+        calling: Calling,
+        flow: Callable[[], Flow[Reply]],
+        orders: int,
+        ids: Callable[[Reply], Sequence[str]],
+    ) -> None:
+        """Calls any endpoint; `ids` finds those of so many `orders` in its reply."""
+        with self._here.telling():
+            self._calls(AnyCalls).once(calling, flow, orders, ids)
 
     def settle(self, entry: Entry) -> Entry:
         """Finds out what became of an intent of this account, and sends nothing."""
@@ -234,7 +249,7 @@ class Keeping:
 
     def lock(self) -> Lock:
         """The lock of this account, waited for as long as --timeout says."""
-        return Lock(self._here.places.state, self.account, float(self._here.settings.seconds))
+        return lock_of(self._here, self.account)
 
     def _run(self, venue: Venue, intent: Intent, checks: Checks) -> Done:
         with self._only_what(venue, "send"):
@@ -278,9 +293,9 @@ class Keeping:
         here = self._here
         return here.connected(), here.exchange, lambda: here.credentials().key
 
-    def _cancels(self) -> Cancels:
+    def _calls(self, kind: type[C]) -> C:
         here = self._here
-        return Cancels(
+        return kind(
             self.journal,
             self.account,
             here.connected(),
@@ -317,6 +332,11 @@ def intent_of(item: Item) -> Intent:
     """One thing to do, as the journal has it."""
     name = item.side if isinstance(item, NewOrder) else COMMANDS[type(item)]
     return Intent(name, (item,))
+
+
+def lock_of(here: Session, account: Account) -> Lock:
+    """The lock of an account, waited for as long as --timeout says."""
+    return Lock(here.places.state, account, float(here.settings.seconds))  # seconds, not money
 
 
 def is_of_sandbox(account: Account) -> bool:
