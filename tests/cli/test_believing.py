@@ -7,29 +7,20 @@ import socket
 from typing import Any
 
 import pytest
+from dgt_private import OFFER
 from loopback import Answer, loopback, reply
 from running import Exch, Ran
-from trading_server import changing, exchange, run
+from trading_server import SYMBOL, changing, exchange, run
 
 EMPTY = reply("", "204 No Content")
 CLOSE = ["dfx", "margin", "close", "btc_usdt", "--yes", "--once", "k"]
 MOVE = ["dfx", "transfer", "new", "usdt", "1", "--from", "spot", "--to", "margin", "--yes"]
 FIRST, SECOND = "198361cecdc65f9c8c9bb2fa68faec40", "3fb0d98e51c18954f10d439a9cf57de0"
-OFFER = {
+OPEN_OFFER = OFFER | {
+    "id": 17167,
     "status": "ACTIVE",
-    "any_price": False,
-    "updated": "2016-07-29T10:13:47.086269",
-    "activation_limit": "0.00000000",
-    "order_type": "BUY",
-    "created": "2016-07-29T10:13:47.018452",
     "transactions": [],
     "filled_amount": "0.00000000",
-    "commission": "0.00000000",
-    "amount": "0.09846107",
-    "pair": "BTCPLN",
-    "blocked": "253.03214996",
-    "id": 17167,
-    "quotation": "2569.87000000",
 }
 ORDER = {
     "symbol": "BTC_USDT",
@@ -113,7 +104,7 @@ def test_its_own_words_beside_the_code_change_nothing(exch: Exch) -> None:
     "answer", [EMPTY, reply('{"code": 0, "data": []}')], ids=["204", "a list's"]
 )
 def test_a_position_that_is_still_there_was_not_closed(exch: Exch, answer: Answer) -> None:
-    symbols = {"code": 0, "symbol_list": [MARGIN_SYMBOL]}
+    symbols = {"code": 0, "symbol_list": [SYMBOL | {"liquidation_rate": 0.3}]}
     told = {
         "/margin/positions": {"code": 0, "positions": [POSITION]},
         "/margin/symbols": symbols,
@@ -125,35 +116,21 @@ def test_a_position_that_is_still_there_was_not_closed(exch: Exch, answer: Answe
     assert json.loads(exch("journal", "show", "k").out)["state"] == "unknown"
 
 
-MARGIN_SYMBOL = {
-    "symbol": "BTC_USDT",
-    "base_asset": "BTC",
-    "quote_asset": "USDT",
-    "price_precision": 2,
-    "amount_precision": 4,
-    "minimum_amount": 0.0001,
-    "minimum_value": 2,
-    "status": "TRADING",
-    "order_types": ["LIMIT", "MARKET"],
-    "liquidation_rate": 0.3,
-}
-
-
 @pytest.mark.parametrize(
     "answer",
     [
         reply('{"status": "maintenance"}'),
         reply("null"),
         reply("{}", "201 Created"),
-        reply(json.dumps(OFFER)),
+        reply(json.dumps(OPEN_OFFER)),
     ],
     ids=["maintenance", "null", "201", "the offer"],
 )
 def test_an_offer_is_canceled_when_dgtmarket_says_204(exch: Exch, answer: Answer) -> None:
-    with shows({"/private/offers/17167/": OFFER}, answer) as server:
+    with shows({"/private/offers/17167/": OPEN_OFFER}, answer) as server:
         ran = run(exch, server, "dgt", "cancel", "17167", "--yes")
     assert (ran.code, json.loads(ran.out)) == (7, [{"id": "17167", "status": "open"}])
-    with shows({"/private/offers/17167/": {**OFFER, "status": "CANCELED"}}, answer) as server:
+    with shows({"/private/offers/17167/": {**OPEN_OFFER, "status": "CANCELED"}}, answer) as server:
         ran = run(exch, server, "dgt", "cancel", "17167", "--yes")
     assert (ran.code, json.loads(ran.out)) == (0, [{"id": "17167", "status": "canceled"}])
 
